@@ -1,0 +1,10 @@
+{# An area beyond what a country holds (or NaN) is null, not a stop of the night. #}
+{% macro area_m2(area, unit) -%}
+    cast(
+        case
+            when not {{ area }} between -1e11 and 1e11 then null
+            when {{ unit }} = 'ha' then round(cast({{ area }} as numeric) * 10000, 2)
+            when {{ unit }} = 'm2' then round(cast({{ area }} as numeric), 2)
+        end as numeric(18, 2)
+    )
+{%- endmacro %}

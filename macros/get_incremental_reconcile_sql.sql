@@ -1,0 +1,116 @@
+{# Incremental strategy `reconcile`: makes the target equal to the model's rows by writing only the rows
+   that differ. Rows of the target that the model no longer returns are deleted: within the touched keys
+   when the build is scoped, in the whole table otherwise. The table itself is never replaced, so readers,
+   views above it, grants and policies notice nothing. _insertion and _changement are set here,
+   to the number of the change that first and last wrote the row, and do not count as a difference. #}
+{% macro get_incremental_reconcile_sql(arg_dict) -%}
+    {{ return(adapter.dispatch('get_incremental_reconcile_sql', 'sigeti_dwh')(arg_dict)) }}
+{%- endmacro %}
+
+{% macro postgres__get_incremental_reconcile_sql(arg_dict) -%}
+{%- set target_table = arg_dict['target_relation'] -%}
+{%- set computed = arg_dict['temp_relation'] -%}
+{%- set keys = arg_dict['unique_key'] -%}
+{%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
+{%- set stamps = columns | select('in', ['_insertion', '_changement']) | list -%}
+{%- set compared = columns | reject('in', keys + stamps) | list -%}
+{%- set scope_key = config.get('scope_key') -%}
+{%- set written = this.identifier ~ '__written' -%}
+
+analyze {{ computed }};
+
+create temporary table {{ written }} on commit drop as
+select
+    {% for column in keys + compared -%}
+    computed.{{ column }},
+    {% endfor -%}
+    target.{{ keys[0] }} is null as is_new
+from {{ computed }} as computed
+left join {{ target_table }} as target on {{ same_keys('computed', 'target', keys) }}
+where
+    target.{{ keys[0] }} is null
+    or ({{ prefixed('computed', compared) }}) is distinct from ({{ prefixed('target', compared) }});
+
+create temporary table {{ written }}_gone on commit drop as
+select {{ prefixed('target', keys) }}
+from {{ target_table }} as target
+where
+    not exists (
+        select 1 from {{ computed }} as computed where {{ same_keys('computed', 'target', keys) }}
+    )
+    {%- if scope_key and is_scoped() %}
+    and target.{{ scope_key }} in (select * from {{ scope_table() }})
+    {%- endif %};
+
+analyze {{ written }};
+analyze {{ written }}_gone;
+
+{{ number_change(target_table.render(), [written, written ~ '_gone']) }}
+
+with number as (
+
+    select max(numero) as numero from {{ meta_schema() }}.changements
+
+),
+
+deleted as (
+
+    delete from {{ target_table }} as target
+    using {{ written }}_gone as gone
+    where {{ same_keys('gone', 'target', keys) }}
+    returning 1
+
+),
+
+updated as (
+
+    update {{ target_table }} as target
+    set
+        {% for column in compared -%}
+        {{ column }} = written.{{ column }},
+        {% endfor -%}
+        _changement = number.numero
+    from {{ written }} as written, number
+    where not written.is_new and {{ same_keys('written', 'target', keys) }}
+    returning 1
+
+),
+
+inserted as (
+
+    insert into {{ target_table }} ({{ (keys + compared + stamps) | join(', ') }})
+    select {{ prefixed('written', keys + compared) }}{% for stamp in stamps %}, number.numero{% endfor %}
+    from {{ written }} as written, number
+    where written.is_new
+    returning 1
+
+)
+
+select 1 from deleted
+union all
+select 1 from updated
+union all
+select 1 from inserted
+{%- endmacro %}
+
+{# Takes the next number of dwh_meta.changements if one of the tables has a row. The lock is held to the
+   end of the transaction, so that numbers become visible in their order and a reader who has seen one
+   has seen all before it. #}
+{% macro number_change(name, tables) -%}
+{%- set something -%}
+{% for table in tables %}exists (select 1 from {{ table }}){{ ' or ' if not loop.last }}{% endfor %}
+{%- endset -%}
+select case when {{ something }} then pg_advisory_xact_lock(hashtext('{{ meta_schema() }}')) end;
+
+insert into {{ meta_schema() }}.changements (relation)
+select '{{ name }}'
+where {{ something }};
+{%- endmacro %}
+
+{% macro same_keys(left, right, keys) -%}
+{% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{% macro prefixed(relation, columns) -%}
+{% for column in columns %}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}

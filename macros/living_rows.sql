@@ -1,0 +1,4 @@
+{# The copies keep the rows that the source deleted, marked; the source itself has none. #}
+{% macro living_rows() -%}
+    {% if target.name == 'direct_source' %}true{% else %}_supprime_le is null{% endif %}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro unknown_key() -%}
+    -1
+{%- endmacro %}

@@ -1,0 +1,38 @@
+{{ config(unique_key=['zone_key']) }}
+
+with zones as (
+
+    select * from {{ ref('stg_zones_industrielles') }}
+
+),
+
+final as (
+
+    select
+        cast(zone_id as bigint) as zone_key,
+        zone_id,
+        code_zone,
+        nom_zone,
+        statut,
+        superficie_m2,
+        description,
+        adresse,
+        {{ change_stamps() }}
+    from zones
+
+    union all
+
+    select
+        {{ unknown_key() }} as zone_key,
+        {{ unknown_key() }} as zone_id,
+        'Inconnu' as code_zone,
+        'Inconnu' as nom_zone,
+        'Inconnu' as statut,
+        null as superficie_m2,
+        null as description,
+        null as adresse,
+        {{ change_stamps() }}
+
+)
+
+select * from final

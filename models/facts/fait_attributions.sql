@@ -1,0 +1,123 @@
+{{ config(
+    unique_key=['demande_id'],
+    scope_key='demande_id',
+    pre_hook="{{ prepare_scope(ref('int_attributions_touchees'), 'demande_id') }}"
+) }}
+
+with demandes as (
+
+    select * from {{ ref('stg_demandes_attribution') }}
+    where {{ in_scope('demande_id') }}
+
+),
+
+ponts as (
+
+    select * from {{ ref('pont_attributions_lots') }}
+    where {{ in_scope('demande_id') }}
+
+),
+
+lots as (
+
+    select * from {{ ref('stg_lots') }}
+
+),
+
+entreprises as (
+
+    select * from {{ ref('dim_entreprises') }}
+
+),
+
+zones as (
+
+    select * from {{ ref('dim_zones_industrielles') }}
+
+),
+
+lots_demandes as (
+
+    select
+        ponts.demande_id,
+        count(*) as nombre_lots,
+        sum(lots.superficie_m2) as superficie_demandee_m2,
+        sum(lots.prix) as montant_attribution,
+        max(greatest(ponts.source_modifie_a, lots.modifie_le)) as modifie_le
+    from ponts
+    left join lots on ponts.lot_id = lots.lot_id
+    group by ponts.demande_id
+
+),
+
+decidees as (
+
+    select
+        demandes.*,
+        {{ to_day('demandes.cree_le') }} as date_demande,
+        case
+            when demandes.statut in ('VALIDE', 'REJETE')
+                then {{ to_day('demandes.modifie_le') }}
+        end as date_decision
+    from demandes
+
+),
+
+final as (
+
+    select
+        -- clés
+        decidees.demande_id,
+        decidees.entreprise_id,
+        decidees.zone_id,
+        coalesce(entreprises.entreprise_key, {{ unknown_key() }}) as entreprise_key,
+        coalesce(entreprises.domaine_key, {{ unknown_key() }}) as domaine_key,
+        coalesce(zones.zone_key, {{ unknown_key() }}) as zone_key,
+        {{ date_key('decidees.date_demande') }} as date_demande_key,
+        {{ date_key('decidees.date_decision') }} as date_decision_key,
+
+        -- dimensions dégénérées
+        decidees.reference,
+        decidees.statut,
+        decidees.etape_courante,
+        decidees.type_demande,
+        decidees.priorite,
+        decidees.date_demande,
+        decidees.date_decision,
+
+        -- mesures
+        cast(coalesce(lots_demandes.nombre_lots, 0) as integer) as nombre_lots,
+        cast(
+            coalesce(lots_demandes.superficie_demandee_m2, 0) as numeric(18, 2)
+        ) as superficie_demandee_m2,
+        cast(
+            coalesce(lots_demandes.montant_attribution, 0) as numeric(18, 2)
+        ) as montant_attribution,
+        decidees.montant_financement,
+        decidees.nombre_emplois,
+        cast(
+            {{ days_from('decidees.date_demande', 'decidees.date_decision') }}
+            as numeric(18, 2)
+        ) as delai_traitement_jours,
+
+        -- indicateurs
+        coalesce(decidees.statut = 'VALIDE', false) as est_approuve,
+        coalesce(decidees.statut = 'REJETE', false) as est_rejete,
+        coalesce(
+            decidees.statut in ('EN_COURS', 'DOCUMENTS_REJETES'), false
+        ) as est_en_attente,
+
+        -- traçabilité
+        greatest(decidees.modifie_le, lots_demandes.modifie_le) as source_modifie_a,
+        {{ change_stamps() }}
+    from decidees
+    left join lots_demandes on decidees.demande_id = lots_demandes.demande_id
+    left join entreprises
+        on
+            decidees.entreprise_id = entreprises.entreprise_id
+            and {{ valid_at('entreprises', 'decidees.cree_le') }}
+    left join zones on decidees.zone_id = zones.zone_id
+
+)
+
+select * from final

@@ -1,0 +1,104 @@
+{{ config(
+    unique_key=['collecte_id'],
+    scope_key='collecte_id',
+    pre_hook="{{ prepare_scope(ref('int_collectes_touchees'), 'collecte_id') }}"
+) }}
+
+with collectes as (
+
+    select * from {{ ref('stg_collectes') }}
+    where {{ in_scope('collecte_id') }}
+
+),
+
+ponts as (
+
+    select * from {{ ref('pont_collectes_zones') }}
+    where {{ in_scope('collecte_id') }}
+
+),
+
+factures as (
+
+    select * from {{ ref('fait_factures') }}
+    where est_comptee and {{ in_scope('collecte_id') }}
+
+),
+
+zones_visees as (
+
+    select
+        collecte_id,
+        count(*) as nombre_zones,
+        case when count(*) = 1 then max(zone_key) end as zone_key
+    from ponts
+    group by collecte_id
+
+),
+
+facturation as (
+
+    select
+        collecte_id,
+        count(*) as nombre_factures,
+        sum(montant_total) as montant_facture,
+        sum(montant_regle_declare) as montant_regle_declare,
+        max(source_modifie_a) as modifie_le
+    from factures
+    group by collecte_id
+
+),
+
+final as (
+
+    select
+        -- clés
+        collectes.collecte_id,
+        coalesce(zones_visees.zone_key, {{ unknown_key() }}) as zone_key,
+        {{ date_key('collectes.date_debut') }} as date_debut_key,
+        {{ date_key('collectes.date_fin_prevue') }} as date_fin_prevue_key,
+        {{ date_key(to_day('collectes.cloturee_le')) }} as date_cloture_key,
+
+        -- dimensions dégénérées
+        collectes.reference,
+        collectes.statut,
+        collectes.statut_cloture,
+        collectes.date_debut,
+        collectes.date_fin_prevue,
+        {{ to_day('collectes.cloturee_le') }} as date_cloture,
+
+        -- mesures
+        collectes.montant_a_recouvrer,
+        collectes.montant_recouvre,
+        cast(coalesce(facturation.montant_facture, 0) as numeric(18, 2)) as montant_facture,
+        cast(
+            coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
+        ) as montant_regle_declare,
+        cast(
+            greatest(collectes.montant_a_recouvrer - collectes.montant_recouvre, 0)
+            as numeric(18, 2)
+        ) as montant_restant,
+        cast(
+            {{ safe_divide('collectes.montant_recouvre', 'collectes.montant_a_recouvrer', 4) }}
+            as numeric(18, 4)
+        ) as taux_recouvrement,
+        cast(coalesce(facturation.nombre_factures, 0) as integer) as nombre_factures,
+        cast(coalesce(zones_visees.nombre_zones, 0) as integer) as nombre_zones,
+        cast(
+            {{ days_from('collectes.date_debut', 'collectes.date_fin_prevue') }} as integer
+        ) as duree_prevue_jours,
+
+        -- indicateurs
+        coalesce(collectes.statut_cloture = 'cloturee', false) as est_cloturee,
+        coalesce(collectes.statut = 'recouvree', false) as est_complete,
+
+        -- traçabilité
+        greatest(collectes.modifie_le, facturation.modifie_le) as source_modifie_a,
+        {{ change_stamps() }}
+    from collectes
+    left join zones_visees on collectes.collecte_id = zones_visees.collecte_id
+    left join facturation on collectes.collecte_id = facturation.collecte_id
+
+)
+
+select * from final

@@ -1,0 +1,89 @@
+{{ config(
+    unique_key=['paiement_id'],
+    scope_key='facture_id',
+    pre_hook="{{ prepare_scope(ref('int_factures_touchees'), 'facture_id') }}",
+    indexes=[{'columns': ['facture_id']}]
+) }}
+
+with paiements as (
+
+    select * from {{ ref('stg_paiements') }}
+    where {{ in_scope('facture_id') }}
+
+),
+
+factures as (
+
+    select * from {{ ref('fait_factures') }}
+    where {{ in_scope('facture_id') }}
+
+),
+
+entreprises as (
+
+    select * from {{ ref('dim_entreprises') }}
+
+),
+
+ordonnes as (
+
+    select
+        paiements.*,
+        factures.entreprise_id,
+        factures.zone_id,
+        factures.zone_key,
+        factures.montant_total,
+        factures.source_modifie_a as facture_modifiee_a,
+        row_number() over ordre as rang_paiement,
+        sum(paiements.montant_paiement) over (
+            ordre rows between unbounded preceding and current row
+        ) as cumul_regle
+    from paiements
+    inner join factures on paiements.facture_id = factures.facture_id
+    window ordre as (
+        partition by paiements.facture_id order by paiements.paye_le, paiements.paiement_id
+    )
+
+),
+
+final as (
+
+    select
+        -- clés
+        ordonnes.paiement_id,
+        ordonnes.facture_id,
+        ordonnes.entreprise_id,
+        ordonnes.zone_id,
+        coalesce(entreprises.entreprise_key, {{ unknown_key() }}) as entreprise_key,
+        coalesce(entreprises.domaine_key, {{ unknown_key() }}) as domaine_key,
+        ordonnes.zone_key,
+        {{ date_key(to_day('ordonnes.paye_le')) }} as date_paiement_key,
+
+        -- dimensions dégénérées
+        ordonnes.statut,
+        ordonnes.mode_paiement,
+        {{ to_day('ordonnes.paye_le') }} as date_paiement,
+
+        -- mesures
+        ordonnes.montant_paiement,
+        cast(ordonnes.rang_paiement as integer) as rang_paiement,
+        cast(ordonnes.cumul_regle as numeric(18, 2)) as cumul_regle,
+        cast(
+            greatest(ordonnes.montant_total - ordonnes.cumul_regle, 0) as numeric(18, 2)
+        ) as reste_apres_paiement,
+
+        -- indicateurs
+        ordonnes.est_confirme,
+
+        -- traçabilité
+        greatest(ordonnes.modifie_le, ordonnes.facture_modifiee_a) as source_modifie_a,
+        {{ change_stamps() }}
+    from ordonnes
+    left join entreprises
+        on
+            ordonnes.entreprise_id = entreprises.entreprise_id
+            and {{ valid_at('entreprises', 'ordonnes.paye_le') }}
+
+)
+
+select * from final

@@ -1,0 +1,181 @@
+{{ config(unique_key=['entreprise_id']) }}
+
+with versions as (
+
+    select * from {{ ref('dim_entreprises') }}
+
+),
+
+clients as (
+
+    select * from versions
+    where is_current
+
+),
+
+-- What belongs to an enterprise that no longer lives goes to the unknown member: nothing is lost.
+porteurs as (
+
+    select
+        versions.entreprise_key,
+        coalesce(clients.entreprise_id, {{ unknown_key() }}) as client_id
+    from versions
+    left join clients on versions.entreprise_id = clients.entreprise_id
+
+),
+
+factures as (
+
+    select
+        porteurs.client_id,
+        factures.*,
+        factures.date_solde is not null as est_soldee,
+        factures.date_solde is null
+        and coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_en_retard
+    from {{ ref('fait_factures') }} as factures
+    inner join porteurs on factures.entreprise_key = porteurs.entreprise_key
+
+),
+
+demandes as (
+
+    select
+        porteurs.client_id,
+        demandes.*
+    from {{ ref('fait_attributions') }} as demandes
+    inner join porteurs on demandes.entreprise_key = porteurs.entreprise_key
+
+),
+
+lots as (
+
+    select * from {{ ref('dim_lots') }}
+    where is_current
+
+),
+
+facturation as (
+
+    select
+        client_id,
+        count(*) filter (where est_comptee) as nombre_factures,
+        coalesce(sum(montant_total) filter (where est_comptee), 0) as chiffre_affaires_total,
+        coalesce(
+            sum(montant_regle_declare) filter (where est_comptee), 0
+        ) as montant_regle_declare,
+        sum(montant_restant_du) as montant_restant_du,
+        count(*) filter (where est_comptee and est_soldee) as nombre_factures_soldees,
+        count(*) filter (where est_comptee and est_en_retard) as nombre_factures_en_retard,
+        sum(delai_paiement_jours) filter (where est_comptee and est_soldee)
+            as delai_paiement_jours,
+        max(date_creation) filter (where est_comptee) as date_derniere_facture
+    from factures
+    group by client_id
+
+),
+
+demandes_par_client as (
+
+    select
+        client_id,
+        count(*) as nombre_demandes,
+        count(*) filter (where est_approuve) as demandes_approuvees
+    from demandes
+    group by client_id
+
+),
+
+lots_attribues as (
+
+    select
+        demandes.client_id,
+        ponts.lot_id
+    from demandes
+    inner join {{ ref('pont_attributions_lots') }} as ponts
+        on demandes.demande_id = ponts.demande_id
+    where demandes.est_approuve
+    group by demandes.client_id, ponts.lot_id
+
+),
+
+attributions as (
+
+    select
+        lots_attribues.client_id,
+        count(*) as nombre_lots_attribues,
+        sum(lots.superficie_m2) as superficie_attribuee_m2
+    from lots_attribues
+    left join lots on lots_attribues.lot_id = lots.lot_id
+    group by lots_attribues.client_id
+
+),
+
+final as (
+
+    select
+        clients.entreprise_id,
+        clients.raison_sociale,
+        clients.forme_juridique,
+        clients.nom_domaine as secteur_activite,
+        cast(coalesce(facturation.nombre_factures, 0) as integer) as nombre_factures,
+        cast(
+            coalesce(facturation.chiffre_affaires_total, 0) as numeric(18, 2)
+        ) as chiffre_affaires_total,
+        cast(
+            coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
+        ) as montant_regle_declare,
+        cast(coalesce(facturation.montant_restant_du, 0) as numeric(18, 2)) as montant_restant_du,
+        cast(
+            coalesce(facturation.nombre_factures_soldees, 0) as integer
+        ) as nombre_factures_soldees,
+        cast(
+            coalesce(facturation.nombre_factures_en_retard, 0) as integer
+        ) as nombre_factures_en_retard,
+        {{ rate_pct(
+            'facturation.montant_regle_declare', 'facturation.chiffre_affaires_total'
+        ) }} as taux_recouvrement_pct,
+        cast(
+            {{ safe_divide(
+                'facturation.delai_paiement_jours', 'facturation.nombre_factures_soldees'
+            ) }} as numeric(18, 2)
+        ) as delai_paiement_moyen_jours,
+        facturation.date_derniere_facture,
+        cast(coalesce(demandes_par_client.nombre_demandes, 0) as integer) as nombre_demandes,
+        cast(
+            coalesce(demandes_par_client.demandes_approuvees, 0) as integer
+        ) as demandes_approuvees,
+        cast(
+            coalesce(attributions.superficie_attribuee_m2, 0) as numeric(18, 2)
+        ) as superficie_attribuee_m2,
+        cast(coalesce(attributions.nombre_lots_attribues, 0) as integer) as nombre_lots_attribues,
+        case
+            when facturation.chiffre_affaires_total > {{ var('seuil_grand_client') }}
+                then 'Grand client'
+            when facturation.chiffre_affaires_total > {{ var('seuil_client_moyen') }}
+                then 'Client moyen'
+            else 'Petit client'
+        end as segment_client,
+        case
+            when
+                facturation.nombre_factures_en_retard
+                > {{ var('seuil_risque_eleve') }} * facturation.nombre_factures
+                then 'Risque élevé'
+            when
+                facturation.nombre_factures_en_retard
+                > {{ var('seuil_risque_moyen') }} * facturation.nombre_factures
+                then 'Risque moyen'
+            else 'Risque faible'
+        end as niveau_risque,
+        {{ change_stamps() }}
+    from clients
+    left join facturation on clients.entreprise_id = facturation.client_id
+    left join demandes_par_client on clients.entreprise_id = demandes_par_client.client_id
+    left join attributions on clients.entreprise_id = attributions.client_id
+    where
+        clients.entreprise_key <> {{ unknown_key() }}
+        or facturation.client_id is not null
+        or demandes_par_client.client_id is not null
+
+)
+
+select * from final

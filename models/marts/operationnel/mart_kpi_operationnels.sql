@@ -1,0 +1,201 @@
+{{ config(unique_key=['premier_jour_mois']) }}
+
+with collectes as (
+
+    select
+        *,
+        {{ month_of('date_debut') }} as premier_jour_mois
+    from {{ ref('fait_collectes') }}
+
+),
+
+demandes as (
+
+    select
+        *,
+        {{ month_of('date_demande') }} as premier_jour_mois
+    from {{ ref('fait_attributions') }}
+
+),
+
+factures as (
+
+    select
+        *,
+        {{ month_of('date_creation') }} as premier_jour_mois
+    from {{ ref('fait_factures') }}
+
+),
+
+paiements as (
+
+    select
+        *,
+        {{ month_of('date_paiement') }} as premier_jour_mois
+    from {{ ref('fait_paiements') }}
+
+),
+
+collectes_par_mois as (
+
+    select
+        premier_jour_mois,
+        count(*) as nombre_collectes,
+        count(*) filter (where est_cloturee) as collectes_cloturees,
+        sum(montant_a_recouvrer) as montant_a_recouvrer,
+        sum(montant_recouvre) as montant_recouvre
+    from collectes
+    group by premier_jour_mois
+
+),
+
+demandes_par_mois as (
+
+    select
+        premier_jour_mois,
+        count(*) as nombre_demandes,
+        count(*) filter (where est_approuve) as demandes_approuvees,
+        count(*) filter (where est_rejete) as demandes_rejetees,
+        count(*) filter (where est_en_attente) as demandes_en_attente,
+        sum(delai_traitement_jours) as delai_traitement_jours,
+        count(delai_traitement_jours) as demandes_decidees,
+        sum(superficie_demandee_m2) as superficie_demandee_m2
+    from demandes
+    group by premier_jour_mois
+
+),
+
+factures_par_mois as (
+
+    select
+        premier_jour_mois,
+        count(*) filter (where est_comptee) as nombre_factures_emises,
+        count(*) filter (where est_comptee and date_solde is not null) as factures_soldees,
+        sum(montant_total) filter (where est_comptee) as montant_facture,
+        count(*) filter (where not est_comptee) as nombre_factures_annulees,
+        sum(montant_total) filter (where not est_comptee) as montant_annule,
+        sum(montant_regle_declare) filter (where est_comptee) as montant_regle_declare,
+        sum(delai_paiement_jours) filter (where est_comptee) as delai_paiement_jours
+    from factures
+    group by premier_jour_mois
+
+),
+
+paiements_par_mois as (
+
+    select
+        premier_jour_mois,
+        count(*) as nombre_paiements,
+        sum(montant_paiement) as montant_encaisse
+    from paiements
+    group by premier_jour_mois
+
+),
+
+evenements as (
+
+    select premier_jour_mois from collectes_par_mois
+    union
+    select premier_jour_mois from demandes_par_mois
+    union
+    select premier_jour_mois from factures_par_mois
+    union
+    select premier_jour_mois from paiements_par_mois
+
+),
+
+bornes as (
+
+    select
+        min(premier_jour_mois) as premier,
+        max(premier_jour_mois) as dernier
+    from evenements
+
+),
+
+-- An event outside the calendar keeps its month; only empty months come from the calendar.
+mois_couverts as (
+
+    select temps.date_jour as premier_jour_mois
+    from {{ ref('dim_temps') }} as temps
+    inner join bornes on temps.date_jour between bornes.premier and bornes.dernier
+    where temps.jour = 1
+    union
+    select evenements.premier_jour_mois from evenements
+
+),
+
+final as (
+
+    select
+        mois_couverts.premier_jour_mois,
+        cast(extract(year from mois_couverts.premier_jour_mois) as integer) as annee,
+        cast(extract(quarter from mois_couverts.premier_jour_mois) as integer) as trimestre,
+        cast(extract(month from mois_couverts.premier_jour_mois) as integer) as mois,
+        cast(coalesce(collectes_par_mois.nombre_collectes, 0) as integer) as nombre_collectes,
+        cast(
+            coalesce(collectes_par_mois.collectes_cloturees, 0) as integer
+        ) as collectes_cloturees,
+        cast(
+            coalesce(collectes_par_mois.montant_a_recouvrer, 0) as numeric(18, 2)
+        ) as montant_a_recouvrer,
+        cast(
+            coalesce(collectes_par_mois.montant_recouvre, 0) as numeric(18, 2)
+        ) as montant_recouvre,
+        {{ rate_pct(
+            'collectes_par_mois.montant_recouvre', 'collectes_par_mois.montant_a_recouvrer'
+        ) }} as taux_recouvrement_pct,
+        {{ rate_pct(
+            'collectes_par_mois.collectes_cloturees', 'collectes_par_mois.nombre_collectes'
+        ) }} as taux_cloture_pct,
+        cast(coalesce(demandes_par_mois.nombre_demandes, 0) as integer) as nombre_demandes,
+        cast(coalesce(demandes_par_mois.demandes_approuvees, 0) as integer) as demandes_approuvees,
+        cast(coalesce(demandes_par_mois.demandes_rejetees, 0) as integer) as demandes_rejetees,
+        cast(coalesce(demandes_par_mois.demandes_en_attente, 0) as integer) as demandes_en_attente,
+        {{ rate_pct(
+            'demandes_par_mois.demandes_approuvees',
+            'demandes_par_mois.demandes_approuvees + demandes_par_mois.demandes_rejetees'
+        ) }} as taux_approbation_pct,
+        cast(
+            {{ safe_divide(
+                'demandes_par_mois.delai_traitement_jours', 'demandes_par_mois.demandes_decidees'
+            ) }} as numeric(18, 2)
+        ) as delai_moyen_traitement_jours,
+        cast(
+            coalesce(demandes_par_mois.superficie_demandee_m2, 0) as numeric(18, 2)
+        ) as superficie_demandee_m2,
+        cast(
+            coalesce(factures_par_mois.nombre_factures_emises, 0) as integer
+        ) as nombre_factures_emises,
+        cast(coalesce(factures_par_mois.factures_soldees, 0) as integer) as factures_soldees,
+        cast(coalesce(factures_par_mois.montant_facture, 0) as numeric(18, 2)) as montant_facture,
+        cast(
+            coalesce(factures_par_mois.nombre_factures_annulees, 0) as integer
+        ) as nombre_factures_annulees,
+        cast(coalesce(factures_par_mois.montant_annule, 0) as numeric(18, 2)) as montant_annule,
+        cast(
+            coalesce(factures_par_mois.montant_regle_declare, 0) as numeric(18, 2)
+        ) as montant_regle_declare,
+        cast(
+            {{ safe_divide(
+                'factures_par_mois.delai_paiement_jours', 'factures_par_mois.factures_soldees'
+            ) }} as numeric(18, 2)
+        ) as delai_paiement_moyen_jours,
+        cast(coalesce(paiements_par_mois.nombre_paiements, 0) as integer) as nombre_paiements,
+        cast(
+            coalesce(paiements_par_mois.montant_encaisse, 0) as numeric(18, 2)
+        ) as montant_encaisse,
+        {{ change_stamps() }}
+    from mois_couverts
+    left join collectes_par_mois
+        on mois_couverts.premier_jour_mois = collectes_par_mois.premier_jour_mois
+    left join demandes_par_mois
+        on mois_couverts.premier_jour_mois = demandes_par_mois.premier_jour_mois
+    left join factures_par_mois
+        on mois_couverts.premier_jour_mois = factures_par_mois.premier_jour_mois
+    left join paiements_par_mois
+        on mois_couverts.premier_jour_mois = paiements_par_mois.premier_jour_mois
+
+)
+
+select * from final

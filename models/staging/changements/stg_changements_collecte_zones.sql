@@ -1,0 +1,1 @@
+{{ source_changes('collecte_zones', [('collecte_id', 'collecte_id'), ('zone_id', 'zone_id')]) }}

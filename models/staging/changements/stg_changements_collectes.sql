@@ -1,0 +1,1 @@
+{{ source_changes('collectes', [('id', 'collecte_id')]) }}

@@ -1,0 +1,1 @@
+{{ source_changes('demandes_attribution', [('id', 'demande_id')]) }}

@@ -1,0 +1,1 @@
+{{ source_changes('factures', [('id', 'facture_id')], [('collecte_id', 'collecte_id')]) }}

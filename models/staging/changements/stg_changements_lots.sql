@@ -1,0 +1,1 @@
+{{ source_changes('lots', [('id', 'lot_id')]) }}

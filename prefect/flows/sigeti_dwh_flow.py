@@ -1,0 +1,123 @@
+"""The flow of a night: from the source to tested, published marts.
+
+Run by its path, or by ./run_pipeline.sh: python prefect/flows/sigeti_dwh_flow.py
+"""
+
+import sys
+import time
+from typing import Any
+
+from sigeti_dwh.orchestration import prefect_api, prepare_process
+
+prepare_process()
+
+# Prefect and dbt read the environment when they are imported.
+from prefect import Task, flow, get_run_logger, task  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.client.schemas import State, TaskRun  # noqa: E402
+
+from sigeti_dwh.connection_check import check  # noqa: E402
+from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
+from sigeti_dwh.layers import LAYERS, Layer  # noqa: E402
+from sigeti_dwh.load import LoadResult, load  # noqa: E402
+from sigeti_dwh.nodes import NodeTaskRuns  # noqa: E402
+from sigeti_dwh.profiles import write_profiles  # noqa: E402
+from sigeti_dwh.project import Project  # noqa: E402
+from sigeti_dwh.results import LayerResult, RunSummary  # noqa: E402
+from sigeti_dwh.settings import Settings, load_settings  # noqa: E402
+
+WAITS = [5, 15, 40]
+"""Seconds before each new attempt at what can pass by waiting."""
+
+
+def say(line: str) -> None:
+    """Tell the console and the Prefect run."""
+    print(line, flush=True)
+    get_run_logger().info(line)
+
+
+def can_pass(step: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether to try again: a lost connection or a lock, never a failed test."""
+    if not isinstance(state.data, RetryableError):
+        return False
+    say(f"{state.data}\nTrying again in {WAITS[run.run_count - 1]} s.")
+    return True
+
+
+STEP: dict[str, Any] = {
+    "retries": len(WAITS),
+    "retry_delay_seconds": WAITS,
+    "retry_condition_fn": can_pass,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="check connections", task_run_name="check connections", **STEP)
+def check_connections(settings: Settings) -> None:
+    """Check that both databases answer and can serve, before anything is written."""
+    for line in check(settings):
+        say(line)
+
+
+@task(name="read project", task_run_name="read project", **STEP)
+def read_project(project: Project) -> None:
+    """Parse the dbt project: a mistake in it shows before the load, not after."""
+    write_profiles(project.settings)
+    project.parse()
+
+
+@task(name="load", task_run_name="load", **STEP)
+def load_source(settings: Settings) -> LoadResult:
+    """Copy what changed at the source, in one snapshot of it."""
+    return load(settings, report=say)
+
+
+@task(name="layer", task_run_name="{layer.name}", **STEP)
+def build_layer(project: Project, layer: Layer) -> LayerResult:
+    """Build a layer and run its tests, each dbt node a task run below this one."""
+    with NodeTaskRuns() as nodes:
+        return project.build(layer, on_event=nodes)
+
+
+@task(name="documentation", task_run_name="documentation", **STEP)
+def write_documentation(project: Project) -> None:
+    """Write the documentation of the warehouse as one page."""
+    project.docs()
+
+
+@flow(name="sigeti-dwh", persist_result=False)
+def sigeti_dwh(
+    full_refresh: bool = False, select: str | None = None, docs: bool = True
+) -> RunSummary:
+    """Check the connections, load, build and test each layer, write the documentation.
+
+    The first step that fails ends the run and makes it Failed: no layer is built on one that is
+    wrong. Raises UserError whose message names the model or test and the reason.
+    """
+    started = time.monotonic()
+    settings = load_settings()
+    project = Project(settings, full_refresh=full_refresh, select=select, report=say)
+    check_connections(settings)
+    read_project(project)
+    loaded = load_source(settings)
+    layers = tuple(build_layer(project, layer) for layer in LAYERS)
+    if docs:
+        write_documentation(project)
+    return RunSummary(loaded, layers, time.monotonic() - started)
+
+
+def main() -> int:
+    """Run the flow once and return the exit code."""
+    try:
+        with prefect_api():
+            summary = sigeti_dwh()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"Done in {summary.seconds:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

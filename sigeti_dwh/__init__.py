@@ -1,0 +1,1 @@
+"""The Python around the dbt project: settings, servers, load, runs, reports."""

@@ -1,0 +1,200 @@
+"""The command line behind run_pipeline.sh."""
+
+import argparse
+import errno
+import importlib.util
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from types import ModuleType
+
+from sigeti_dwh import demo_source
+from sigeti_dwh.connection_check import check
+from sigeti_dwh.database import create_warehouse
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.report import report
+from sigeti_dwh.settings import ROOT, STATE, Settings, embedded_server, env_file, load_settings
+
+FLOW = ROOT / "prefect" / "flows" / "sigeti_dwh_flow.py"
+NOT_RUNNING = 3
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    options = _parser().parse_args(arguments)
+    try:
+        STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        create_env_file()
+        code: int = options.command(options)
+        return code
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again: it takes up from there.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        print(_explain(error), file=sys.stderr)
+        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Take the source to tested marts and print what came out."""
+    settings = _prepare()
+    # The flow checks again; here a mistake shows within a second, before Prefect is imported.
+    check(settings)
+    flow = _import_flow()
+    with flow.prefect_api():
+        made = flow.sigeti_dwh(
+            full_refresh=options.full_refresh, select=options.select, docs=not options.no_docs
+        )
+    print(report(made, settings))
+    return 0
+
+
+def env(options: argparse.Namespace) -> int:
+    """Print the connection variables in force, one KEY=VALUE a line."""
+    for key, value in load_settings().environment().items():
+        print(f"{key}={value}")
+    return 0
+
+
+def start(options: argparse.Namespace) -> int:
+    """Start the embedded server."""
+    embedded_server().start()
+    return status(options)
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Stop the embedded server."""
+    print("Stopped." if embedded_server().stop() else "It was not running.")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Tell whether the embedded server runs, and where; 3 when it does not."""
+    server = embedded_server()
+    running = server.is_running()
+    state = "runs" if running else "does not run"
+    print(f"The embedded PostgreSQL {state} on {server.host}:{server.port}.")
+    return 0 if running else NOT_RUNNING
+
+
+def fill_demo(options: argparse.Namespace) -> int:
+    """Make the demo source anew, or let days pass in it."""
+    settings = load_settings()
+    if settings.source.embedded:
+        server = embedded_server()
+        server.start()
+        server.create_database(settings.source.name)
+    if options.advance is None:
+        demo_source.create(settings.source, scale=options.scale, seed=options.seed)
+    else:
+        demo_source.advance(settings.source, days=options.advance, seed=options.seed)
+    return 0
+
+
+def setup(options: argparse.Namespace) -> int:
+    """Do nothing more: run_pipeline.sh has made the environment."""
+    return 0
+
+
+def _prepare() -> Settings:
+    """Start what the settings ask for, create the databases, fill an empty embedded source."""
+    settings = load_settings()
+    if settings.embedded:
+        server = embedded_server()
+        server.start()
+        for side in (settings.source, settings.warehouse):
+            if side.embedded:
+                server.create_database(side.name)
+    if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
+        print(f"Created the {settings.warehouse}.")
+    if settings.source.embedded:
+        demo_source.ensure(settings.source)
+    return settings
+
+
+def create_env_file() -> None:
+    """Make .env from the example when there is none; what it holds is for its owner alone."""
+    path = env_file()
+    if path.exists() or path.name != ".env":
+        return
+    path.touch(mode=0o600)
+    path.write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
+    print(f"Created {path} from .env.example.", file=sys.stderr)
+
+
+def _import_flow() -> ModuleType:
+    """Import the flow by its path: prefect/ is a folder of ours and not a package."""
+    specification = importlib.util.spec_from_file_location(FLOW.stem, FLOW)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[FLOW.stem] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def _explain(error: Exception) -> str:
+    """Return the message for an error nobody foresaw, whose trace goes to a file."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"No space is left for {error.filename or STATE}.\nFree some and run again."
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"{error.filename} cannot be written or read: {error.strerror}.\n"
+            "Run as its owner, or set DWH_STATE_DIR to a folder of yours."
+        )
+    first = str(error).strip().splitlines() or [""]
+    message = f"Unexpected {type(error).__name__}: {first[0]}"
+    path = STATE / "logs" / f"error-{datetime.now():%Y%m%d-%H%M%S}.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except OSError as failure:
+        return f"{message}\nIts trace could not be written: {failure}."
+    return f"{message}\nThe whole trace: {path}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_pipeline.sh",
+        description="Takes a SIGETI source database to tested, published marts.",
+        epilog="Exit code: 0 done, 1 failed, 2 wrong arguments. Settings: .env.",
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument(
+        "--full-refresh", action="store_true", help="compute everything again, not what changed"
+    )
+    parser.add_argument(
+        "--select", metavar="SELECTOR", help="build only these dbt nodes, as in dim_lots or +fait_*"
+    )
+    parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
+    words = parser.add_subparsers(title="other commands", metavar="WORD")
+
+    def word(name: str, command: object, summary: str) -> argparse.ArgumentParser:
+        added = words.add_parser(name, help=summary, description=summary)
+        added.set_defaults(command=command)
+        return added
+
+    word("env", env, "print the connection variables in force, one KEY=VALUE a line")
+    word("start", start, "start the embedded PostgreSQL")
+    word("stop", stop, "stop the embedded PostgreSQL")
+    word("status", status, "tell whether the embedded PostgreSQL runs (exit code 3: it does not)")
+    word("setup", setup, "make the Python environment and .env, and nothing else")
+    filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
+    what = filling.add_mutually_exclusive_group()
+    what.add_argument("--scale", type=_positive, default=1, help="1 is 1 000 invoices (default)")
+    what.add_argument("--advance", type=_positive, metavar="DAYS", help="let days pass instead")
+    filling.add_argument("--seed", type=int, help="the same seed makes the same data")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

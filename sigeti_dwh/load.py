@@ -1,0 +1,114 @@
+"""The load: from the source's tables to their copies in the warehouse.
+
+All tables are read in one snapshot of the source and written in one transaction of the warehouse.
+A load that is killed leaves the previous copies as they were. How a table is compared and copied is
+in table_copy.py.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from sigeti_dwh import meta
+from sigeti_dwh.database import connect, translated
+from sigeti_dwh.public_holidays import refresh_holidays
+from sigeti_dwh.settings import Settings
+from sigeti_dwh.source_check import check_columns
+from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.table_copy import TableCopy
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What the load did to one table: rows that travelled, rows that had changed, seconds."""
+
+    name: str
+    read: int
+    changed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """One load: its number in dwh_meta.chargements and what it did to each table."""
+
+    run_id: int
+    tables: list[TableLoad]
+
+    @property
+    def changed(self) -> int:
+        """Return the number of rows that had changed."""
+        return sum(table.changed for table in self.tables)
+
+
+def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResult:
+    """Bring the copies in raw_sigeti to the present state of the source.
+
+    When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
+    and versions that tell the facts which rows changed.
+
+    Raises UserError for a source that is not as declared, RetryableError for a lost connection; the
+    warehouse is left as it was.
+    """
+    tables = read_source_tables()
+    with (
+        connect(settings.source, application_name="sigeti_dwh load") as source,
+        connect(settings.warehouse, application_name="sigeti_dwh load") as warehouse,
+    ):
+        with translated(settings.source):
+            source.execute("set transaction isolation level repeatable read, read only")
+            for line in check_columns(source, tables):
+                report(line)
+        with translated(settings.warehouse):
+            meta.prepare(warehouse)
+            refresh_holidays(warehouse)
+            run_id = _open_run(warehouse)
+        schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
+        copies = [TableCopy(schema, table, run_id, settings.one_database) for table in tables]
+        done = []
+        for copy in copies:
+            started = time.monotonic()
+            read, changed = copy.refresh(source, warehouse, settings)
+            seconds = time.monotonic() - started
+            done.append(TableLoad(copy.table.name, read, changed, seconds))
+            report(f"{copy.table.name}: {changed} changed rows of {read} read in {seconds:.1f} s")
+        with translated(settings.warehouse):
+            _close_run(warehouse, run_id, done)
+            warehouse.commit()
+            _analyze(warehouse, copies, done)
+    return LoadResult(run_id, done)
+
+
+def _open_run(warehouse: Connection) -> int:
+    row = warehouse.execute(
+        "insert into dwh_meta.chargements (debut) values (clock_timestamp()) returning chargement"
+    ).fetchone()
+    assert row is not None
+    run_id: int = row[0]
+    return run_id
+
+
+def _close_run(warehouse: Connection, run_id: int, tables: list[TableLoad]) -> None:
+    warehouse.execute(
+        "update dwh_meta.chargements set fin = clock_timestamp(), lignes_lues = %s, "
+        "lignes_changees = %s where chargement = %s",
+        [sum(table.read for table in tables), sum(table.changed for table in tables), run_id],
+    )
+
+
+def _analyze(warehouse: Connection, copies: "list[TableCopy]", done: list[TableLoad]) -> None:
+    """Refresh the planner's statistics of tables of which more than a tenth was written."""
+    for copy, table in zip(copies, done, strict=True):
+        row = warehouse.execute(
+            "select reltuples from pg_class where oid = to_regclass(%s)",
+            [copy.target.as_string(warehouse)],
+        ).fetchone()
+        if row is not None and table.changed > 0.1 * max(row[0], 0):
+            warehouse.execute(sql.SQL("analyze {}").format(copy.target))
+    warehouse.commit()

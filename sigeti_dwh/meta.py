@@ -1,0 +1,58 @@
+"""The warehouse's own records in schema dwh_meta: loads, numbered changes, progress of facts."""
+
+from typing import Any
+
+import psycopg
+
+SCHEMA = "dwh_meta"
+
+# changements numbers every change that was written, in commit order (macro number_change);
+# avancement says up to which of them each scoped table has been made (macro prepare_scope);
+# definitions says which SQL and descriptions each relation was last given (macro has_definition).
+DEFINITION = """
+create schema if not exists dwh_meta;
+create table if not exists dwh_meta.changements (
+    numero bigint generated always as identity primary key,
+    relation text not null,
+    ecrit_le timestamptz not null default current_timestamp
+);
+create table if not exists dwh_meta.avancement (
+    relation text primary key,
+    changement bigint not null,
+    fait_le timestamptz not null default current_timestamp
+);
+create table if not exists dwh_meta.definitions (
+    relation text,
+    sorte text,
+    identifiant oid not null,
+    empreinte text not null,
+    primary key (relation, sorte)
+);
+create table if not exists dwh_meta.chargements (
+    chargement bigint generated always as identity primary key,
+    debut timestamptz not null,
+    fin timestamptz,
+    lignes_lues bigint,
+    lignes_changees bigint
+);
+"""
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Create what is missing of dwh_meta, in the connection's transaction."""
+    connection.execute(DEFINITION)
+
+
+def next_change(connection: psycopg.Connection[Any], relation: str) -> int:
+    """Record a change of `relation` and return its number.
+
+    The lock is held to the end of the transaction, so that numbers become visible in their order
+    and a reader who has seen one has seen all before it.
+    """
+    connection.execute("select pg_advisory_xact_lock(hashtext('dwh_meta'))")
+    row = connection.execute(
+        "insert into dwh_meta.changements (relation) values (%s) returning numero", [relation]
+    ).fetchone()
+    assert row is not None
+    number: int = row[0]
+    return number

@@ -1,0 +1,150 @@
+"""What a flow needs around it: an environment for Prefect and dbt, and a Prefect API to talk to."""
+
+import gc
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import STATE
+
+if TYPE_CHECKING:
+    import uvicorn
+
+PREFECT_ENVIRONMENT = {
+    "PREFECT_HOME": str(STATE / "prefect"),
+    # Nothing phones home. The SDK's own analytics look at DO_NOT_TRACK alone.
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # The console is ours; the API has every line.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    # For the temporary server only. Registering blocks makes it import every Prefect collection;
+    # task runs are recorded by the hundred; nobody looks at events and automations there.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
+}
+FLUSH_SECONDS = 1.2
+START_SECONDS = 120.0
+STOP_SECONDS = 20.0
+
+
+def prepare_process() -> None:
+    """Set what Prefect and dbt read when they are imported; what is set already stays."""
+    # They make objects by the million that stay: collecting at every 700 costs a fifth of a night.
+    gc.set_threshold(50_000)
+    for name, value in PREFECT_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    try:
+        Path.home()
+    except RuntimeError:
+        # A user without an entry in passwd and without HOME: dbt asks for a home when imported.
+        os.environ["HOME"] = str(STATE)
+
+
+@contextmanager
+def prefect_api() -> Iterator[None]:
+    """Give the flows run inside an API: the server of PREFECT_API_URL, else a temporary one.
+
+    The temporary server is a thread of this process and keeps its history in PREFECT_HOME. Prefect
+    would start a process of its own: 2 CPU seconds and 5 seconds more, it outlives a kill -9 of
+    the flow, and when it is stopped it loses the task runs that it has not yet recorded.
+
+    Raises UserError when it does not start.
+    """
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    try:
+        if PREFECT_API_URL.value():
+            yield
+            return
+        with _temporary_server() as api, temporary_settings({PREFECT_API_URL: api}):
+            started = datetime.now(UTC)
+            try:
+                yield
+            finally:
+                _record(api, started)
+    finally:
+        # The interpreter's end would walk through them all again.
+        gc.freeze()
+
+
+@contextmanager
+def _temporary_server() -> Iterator[str]:
+    """Run Prefect's server in a thread, on a free port of this machine; yield the API's address."""
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        app = create_app(ephemeral=True, ignore_cache=True)
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_config=None))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            _wait_until_started(server, thread)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        finally:
+            server.should_exit = True
+            thread.join(STOP_SECONDS)
+
+
+def _wait_until_started(server: "uvicorn.Server", thread: Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            home = os.environ["PREFECT_HOME"]
+            raise UserError(
+                f"Prefect's temporary server did not start on the history in {home}.\n"
+                "Why: PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL=ERROR ./run_pipeline.sh\n"
+                "Removing that folder helps when it is damaged; only past runs are lost."
+            )
+        time.sleep(0.02)
+
+
+def _record(api: str, started: datetime) -> None:
+    """Wait until the server has written down all that the runs since a moment have sent it."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=STOP_SECONDS)
+    EventsWorker.drain_all(timeout=STOP_SECONDS)
+    deadline = time.monotonic() + STOP_SECONDS
+    before, since = -1, 0.0
+    while (now := time.monotonic()) < deadline:
+        recorded = _count(api, started, ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"])
+        going_on = _count(api, started, ["SCHEDULED", "PENDING", "RUNNING"])
+        if recorded != before:
+            before, since = recorded, now
+        elif not going_on and now - since > FLUSH_SECONDS:
+            return
+        time.sleep(0.2)
+
+
+def _count(api: str, started: datetime, states: list[str]) -> int:
+    wanted: dict[str, Any] = {
+        "state": {"type": {"any_": states}},
+        "expected_start_time": {"after_": started.isoformat()},
+    }
+    request = Request(
+        f"{api}/task_runs/count",
+        data=json.dumps({"task_runs": wanted}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urlopen(request, timeout=STOP_SECONDS) as answer:
+        return int(answer.read())

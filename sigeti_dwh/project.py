@@ -1,0 +1,165 @@
+"""The dbt project, run inside this process and layer by layer.
+
+The project is parsed once and its manifest given to each command: five commands of their own cost
+three times as much (19.5 CPU seconds against 5.6 on a project of this size).
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+from dbt_common.exceptions import DbtBaseException
+
+from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.layers import Layer, assign
+from sigeti_dwh.profiles import profile_variables
+from sigeti_dwh.results import LayerResult, first_lines, is_passing
+from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.watch import OnEvent, Watch
+
+
+class Project:
+    """The dbt project of a folder, with the nodes that a run builds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        full_refresh: bool = False,
+        select: str | None = None,
+        folder: Path = ROOT,
+        report: Callable[[str], None] = print,
+    ) -> None:
+        self.settings = settings
+        self.full_refresh = full_refresh
+        self.select = select
+        self.folder = folder
+        self.report = report
+        self.manifest: Manifest | None = None
+        self.nodes: dict[Layer, list[str]] = {}
+
+    def parse(self) -> None:
+        """Read the project and decide which nodes each layer builds.
+
+        Raises UserError for what dbt refuses, and for a selection that matches nothing.
+        """
+        os.environ.update(profile_variables(self.settings), PGCLIENTENCODING="UTF8")
+        self.manifest = None
+        warnings: list[str] = []
+
+        def keep(event: EventMsg) -> None:
+            info: Any = event.info
+            if info.level == "warn":
+                warnings.append(first_lines(info.msg, 3))
+
+        self.manifest = self._run("parse", callback=keep)
+        for warning in warnings:
+            self.report(f"dbt: {warning}")
+        self.nodes = assign(self.manifest.nodes)
+        if self.select is not None:
+            selected = self._selected(self.select)
+            self.nodes = {
+                layer: [node for node in nodes if node in selected]
+                for layer, nodes in self.nodes.items()
+            }
+            if not any(self.nodes.values()):
+                raise UserError(
+                    f"--select {self.select}: no model, snapshot or test matches.\n"
+                    "As in plain dbt: a name (dim_lots), +name, name+, path:models/facts, tag:x."
+                )
+
+    def build(self, layer: Layer, on_event: OnEvent = lambda event: None) -> LayerResult:
+        """Build a layer's models and run its tests; `on_event` sees each node start and end.
+
+        It is called in dbt's own threads. Raises UserError when a node fails, whose message names
+        it; RetryableError when all that failed can pass by waiting, and then it can be called
+        again.
+        """
+        if self.manifest is None:
+            self.parse()
+        assert self.manifest is not None
+        planned = self.nodes[layer]
+        if not planned:
+            return self._reported(LayerResult(layer.name, (), 0.0))
+        started = time.monotonic()
+        # A node is compiled in place, and does not compile twice: after a failure, parse anew.
+        manifest, self.manifest = self.manifest, None
+        with Watch(layer.name, manifest, len(planned), on_event, self.report) as watch:
+            outcome = self._run(
+                "build",
+                *(["--full-refresh"] if self.full_refresh else []),
+                *("--exclude-resource-type", "unit_test"),
+                *("--indirect-selection", "empty"),
+                *("--select", *(f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in planned)),
+                manifest=manifest,
+                callback=watch.callback,
+            )
+            nodes = tuple(watch.result(result) for result in outcome.results)
+        result = LayerResult(layer.name, nodes, time.monotonic() - started)
+        if not result.ok:
+            raise result.error()
+        if different := {node.unique_id for node in nodes} ^ set(planned):
+            raise AssertionError(f"dbt ran other nodes than those of {layer.name}: {different}")
+        self.manifest = manifest
+        return self._reported(result)
+
+    def docs(self) -> Path:
+        """Write the documentation as one page and return its path.
+
+        The nodes were compiled when they were built: they are not compiled again.
+        """
+        if self.manifest is None:
+            self.parse()
+        self._run("docs", "generate", "--static", "--no-compile", manifest=self.manifest)
+        page = self.folder / "target" / "static_index.html"
+        self.report(f"documentation: {page}")
+        return page
+
+    def _selected(self, selection: str) -> set[str]:
+        found: list[str] = self._run(
+            "list",
+            *("--output", "json", "--output-keys", "unique_id"),
+            *("--exclude-resource-type", "unit_test"),
+            *("--select", *selection.split()),
+            manifest=self.manifest,
+        )
+        return {line.split('"')[3] for line in found}
+
+    def _reported(self, result: LayerResult) -> LayerResult:
+        self.report(str(result))
+        return result
+
+    def _run(
+        self,
+        *command: str,
+        manifest: Manifest | None = None,
+        callback: Callable[[EventMsg], None] | None = None,
+    ) -> Any:
+        """Run a dbt command and return its result; failed nodes are in it, not raised."""
+        runner = dbtRunner(manifest=manifest, callbacks=[callback] if callback else [])
+        outcome = runner.invoke(
+            [
+                # The console is ours; logs/dbt.log has all that dbt says.
+                *("--log-level", "none", "--no-use-colors", "--no-use-colors-file"),
+                "--no-send-anonymous-usage-stats",
+                *command,
+                *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
+                *("--log-path", str(self.folder / "logs")),
+            ]
+        )
+        if outcome.exception is not None:
+            raise _translated(outcome.exception) from outcome.exception
+        return outcome.result
+
+
+def _translated(error: BaseException) -> BaseException:
+    """Return what to raise for an exception that ended a dbt command."""
+    if not isinstance(error, DbtBaseException):
+        return error
+    message = f"dbt: {first_lines(str(error), 3)}\nAll of it: logs/dbt.log"
+    return RetryableError(message) if is_passing(str(error)) else UserError(message)

@@ -1,0 +1,196 @@
+"""Where the source and the warehouse are: the environment over `.env` over the embedded server."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
+"""Everything the project writes at run time; a relative DWH_STATE_DIR starts at the checkout."""
+
+EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
+PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True)
+class Server:
+    """One PostgreSQL database to connect to."""
+
+    role: str
+    """`source` or `warehouse`, for messages."""
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+    sslmode: str
+    embedded: bool
+
+    def __str__(self) -> str:
+        """Name the database as a message shows it, never the password."""
+        return f"{self.role} database {self.name} on {self.host}:{self.port} (user {self.user})"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The two databases of a run and how the warehouse is built."""
+
+    source: Server
+    warehouse: Server
+    schema: str = "dwh"
+    threads: int = 4
+
+    @property
+    def one_database(self) -> bool:
+        """Tell whether the warehouse lives in the source's own database."""
+        return _place(self.source) == _place(self.warehouse)
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether a side is on the embedded server."""
+        return self.source.embedded or self.warehouse.embedded
+
+    def environment(self) -> dict[str, str]:
+        """Return the connection variables in force, the embedded server's included."""
+        variables: dict[str, str] = {}
+        for side in (self.source, self.warehouse):
+            prefix = PREFIXES[side.role]
+            variables |= {
+                f"{prefix}_HOST": side.host,
+                f"{prefix}_PORT": str(side.port),
+                f"{prefix}_NAME": side.name,
+                f"{prefix}_USER": side.user,
+                f"{prefix}_PASSWORD": side.password,
+                f"{prefix}_SSLMODE": side.sslmode,
+            }
+        return variables | {"DWH_DB_SCHEMA": self.schema}
+
+
+def load_settings() -> Settings:
+    """Read the settings in force; nothing is started.
+
+    Raises UserError, naming the variable, when a value cannot be used.
+    """
+    variables = read_variables()
+    return Settings(
+        source=_server("source", variables),
+        warehouse=_server("warehouse", variables),
+        schema=_schema(variables.get("DWH_DB_SCHEMA", "")),
+        threads=_integer(variables, "DWH_THREADS", 4, 1, 64),
+    )
+
+
+def env_file() -> Path:
+    """Return the file of settings: `.env` of the checkout unless DWH_ENV_FILE names another."""
+    return ROOT / (os.environ.get("DWH_ENV_FILE") or ".env")
+
+
+def read_variables() -> dict[str, str]:
+    """Return the variables of the settings file with those of the environment over them."""
+    return {**_read_file(env_file()), **os.environ}
+
+
+def embedded_server(variables: Mapping[str, str] | None = None) -> EmbeddedServer:
+    """Return the embedded server of the checkout, running or not."""
+    if variables is None:
+        variables = read_variables()
+    port = _integer(variables, "DWH_EMBEDDED_PORT", 0, 1, 65535) or None
+    return EmbeddedServer(STATE / "postgres", port)
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if path == ROOT / ".env" and not path.exists():
+        return {}
+    values: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = list(parse_stream(stream))
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text.\nSave it as UTF-8 and run again.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    for binding in bindings:
+        if binding.error or (binding.key and binding.value is None):
+            raise UserError(
+                f"{path}, line {binding.original.line}: not KEY=VALUE.\n"
+                "Put a value with spaces or quotes between single quotes."
+            )
+        if binding.key and binding.value is not None:
+            values[binding.key] = binding.value
+    return values
+
+
+def _server(role: str, variables: Mapping[str, str]) -> Server:
+    prefix = PREFIXES[role]
+    parts = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SSLMODE")
+    given = {part: variables.get(f"{prefix}_{part}", "") for part in parts}
+    for part, value in given.items():
+        if any(ord(character) < 32 for character in value):
+            raise UserError(f"{prefix}_{part} holds a line break or another control character.")
+    if not given["HOST"]:
+        stray = [f"{prefix}_{part}" for part, value in given.items() if value]
+        if stray:
+            raise UserError(
+                f"{', '.join(stray)} set, but {prefix}_HOST is not.\n"
+                f"Set {prefix}_HOST to use a server of yours as {role}, or empty the others."
+            )
+        server = embedded_server(variables)
+        return Server(
+            role=role,
+            host=server.host,
+            port=server.port,
+            name=EMBEDDED_DATABASES[role],
+            user=server.user,
+            password=server.password,
+            sslmode="disable",
+            embedded=True,
+        )
+    missing = [f"{prefix}_{part}" for part in ("NAME", "USER") if not given[part]]
+    if missing:
+        raise UserError(f"{prefix}_HOST is set, but {' and '.join(missing)} not.\nSet them too.")
+    sslmode = given["SSLMODE"] or "prefer"
+    if sslmode not in SSL_MODES:
+        raise UserError(
+            f"{prefix}_SSLMODE is {sslmode!r}.\nIt can be one of {', '.join(SSL_MODES)}."
+        )
+    return Server(
+        role=role,
+        host=given["HOST"],
+        port=_integer(variables, f"{prefix}_PORT", 5432, 1, 65535),
+        name=given["NAME"],
+        user=given["USER"],
+        password=given["PASSWORD"],
+        sslmode=sslmode,
+        embedded=False,
+    )
+
+
+def _place(server: Server) -> tuple[str, int, str]:
+    return server.host, server.port, server.name
+
+
+def _integer(variables: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = variables.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
+        raise UserError(f"{name} is {text!r}.\nIt must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _schema(text: str) -> str:
+    # PostgreSQL cuts names at 63 bytes, and the longest schema is <prefix>_marts_operationnel.
+    if text and not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,39}", text):
+        raise UserError(
+            f"DWH_DB_SCHEMA is {text!r}.\n"
+            "It must be at most 40 lower-case letters, digits and underscores, not starting by pg_."
+        )
+    return text or "dwh"

@@ -1,0 +1,64 @@
+-- Every request is in the fact once, and its parcels are those of the bridge, else its own.
+-- A returned row is a measure whose total differs.
+with demandes as (
+
+    select * from {{ ref('stg_demandes_attribution') }}
+
+),
+
+lots_demandes as (
+
+    select
+        demande_id,
+        lot_id
+    from {{ ref('stg_demande_attribution_lots') }}
+
+    union all
+
+    select
+        demandes.demande_id,
+        demandes.lot_id
+    from demandes
+    where
+        demandes.lot_id is not null
+        and not exists (
+            select 1
+            from {{ ref('stg_demande_attribution_lots') }} as ponts
+            where ponts.demande_id = demandes.demande_id
+        )
+
+),
+
+attendu as (
+
+    select
+        (select count(*) from demandes) as nombre_demandes,
+        (
+            select count(*) from demandes
+            where statut = 'VALIDE'
+        ) as demandes_approuvees,
+        (select count(*) from lots_demandes) as nombre_lots,
+        (
+            select coalesce(sum(lots.prix), 0)
+            from lots_demandes
+            inner join {{ ref('stg_lots') }} as lots on lots_demandes.lot_id = lots.lot_id
+        ) as montant_attribution
+
+),
+
+trouve as (
+
+    select
+        count(*) as nombre_demandes,
+        count(*) filter (where est_approuve) as demandes_approuvees,
+        coalesce(sum(nombre_lots), 0) as nombre_lots,
+        coalesce(sum(montant_attribution), 0) as montant_attribution
+    from {{ ref('fait_attributions') }}
+
+)
+
+{{ differing_totals(
+    'attendu',
+    'trouve',
+    ['nombre_demandes', 'demandes_approuvees', 'nombre_lots', 'montant_attribution']
+) }}

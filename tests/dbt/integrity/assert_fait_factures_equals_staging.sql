@@ -1,0 +1,51 @@
+-- Every invoice that is not deleted at the source is in the fact once, with its payments.
+-- A returned row is a measure whose total differs.
+with factures as (
+
+    select * from {{ ref('stg_factures') }}
+    where not est_supprimee
+
+),
+
+paiements as (
+
+    select paiements.*
+    from {{ ref('stg_paiements') }} as paiements
+    inner join factures on paiements.facture_id = factures.facture_id
+
+),
+
+attendu as (
+
+    select
+        (select count(*) from factures) as nombre_factures,
+        (select coalesce(sum(montant_total), 0) from factures) as montant_total,
+        (select count(*) from paiements) as nombre_paiements,
+        (select coalesce(sum(montant_paiement), 0) from paiements) as montant_declare,
+        (
+            select coalesce(sum(montant_paiement), 0) from paiements
+            where est_confirme
+        ) as montant_confirme
+
+),
+
+trouve as (
+
+    select
+        count(*) as nombre_factures,
+        coalesce(sum(montant_total), 0) as montant_total,
+        coalesce(sum(nombre_paiements), 0) as nombre_paiements,
+        coalesce(sum(montant_regle_declare), 0) as montant_declare,
+        coalesce(sum(montant_regle_confirme), 0) as montant_confirme
+    from {{ ref('fait_factures') }}
+
+)
+
+{{ differing_totals(
+    'attendu',
+    'trouve',
+    [
+        'nombre_factures', 'montant_total', 'nombre_paiements', 'montant_declare',
+        'montant_confirme'
+    ]
+) }}

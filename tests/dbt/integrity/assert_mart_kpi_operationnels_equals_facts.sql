@@ -1,0 +1,44 @@
+-- No event of the three processes is lost between the facts and the months.
+-- A returned row is a measure whose total differs.
+with attendu as (
+
+    select
+        (select count(*) from {{ ref('fait_collectes') }}) as nombre_collectes,
+        (
+            select coalesce(sum(montant_recouvre), 0) from {{ ref('fait_collectes') }}
+        ) as montant_recouvre,
+        (select count(*) from {{ ref('fait_attributions') }}) as nombre_demandes,
+        (
+            select count(*) from {{ ref('fait_factures') }}
+            where est_comptee
+        ) as nombre_factures_emises,
+        (
+            select coalesce(sum(montant_total), 0) from {{ ref('fait_factures') }}
+        ) as montant_emis,
+        (
+            select coalesce(sum(montant_paiement), 0) from {{ ref('fait_paiements') }}
+        ) as montant_encaisse
+
+),
+
+trouve as (
+
+    select
+        coalesce(sum(nombre_collectes), 0) as nombre_collectes,
+        coalesce(sum(montant_recouvre), 0) as montant_recouvre,
+        coalesce(sum(nombre_demandes), 0) as nombre_demandes,
+        coalesce(sum(nombre_factures_emises), 0) as nombre_factures_emises,
+        coalesce(sum(montant_facture + montant_annule), 0) as montant_emis,
+        coalesce(sum(montant_encaisse), 0) as montant_encaisse
+    from {{ ref('mart_kpi_operationnels') }}
+
+)
+
+{{ differing_totals(
+    'attendu',
+    'trouve',
+    [
+        'nombre_collectes', 'montant_recouvre', 'nombre_demandes', 'nombre_factures_emises',
+        'montant_emis', 'montant_encaisse'
+    ]
+) }}

@@ -1,0 +1,34 @@
+-- No invoice is lost or counted twice by the mart's grain.
+-- A returned row is a measure whose total differs.
+with attendu as (
+
+    select
+        count(*) filter (where est_comptee) as nombre_factures,
+        count(*) filter (where not est_comptee) as nombre_factures_annulees,
+        coalesce(sum(montant_total), 0) as montant_emis,
+        coalesce(sum(montant_regle_declare) filter (where est_comptee), 0) as montant_declare,
+        coalesce(sum(montant_restant_du), 0) as montant_restant_du
+    from {{ ref('fait_factures') }}
+
+),
+
+trouve as (
+
+    select
+        coalesce(sum(nombre_factures), 0) as nombre_factures,
+        coalesce(sum(nombre_factures_annulees), 0) as nombre_factures_annulees,
+        coalesce(sum(montant_facture + montant_annule), 0) as montant_emis,
+        coalesce(sum(montant_regle_declare), 0) as montant_declare,
+        coalesce(sum(montant_restant_du), 0) as montant_restant_du
+    from {{ ref('mart_performance_financiere') }}
+
+)
+
+{{ differing_totals(
+    'attendu',
+    'trouve',
+    [
+        'nombre_factures', 'nombre_factures_annulees', 'montant_emis', 'montant_declare',
+        'montant_restant_du'
+    ]
+) }}

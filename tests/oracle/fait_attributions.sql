@@ -1,0 +1,55 @@
+-- One row a request; its lots are those of the bridge, else its lot_id.
+select
+    d.id as demande_id,
+    nullif(btrim(d.reference, E' \t\r\n\u00a0'), '') as reference,
+    d.entreprise_id,
+    d.zone_id,
+    coalesce(l.nombre, 0) as nombre_lots,
+    coalesce(l.superficie, 0) as superficie_demandee_m2,
+    coalesce(l.prix, 0) as montant_attribution,
+    case
+        when saisi.montant ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.montant::numeric, 2)
+    end as montant_financement,
+    case
+        when saisi.emplois ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.emplois::numeric)
+    end as nombre_emplois,
+    d.statut::text as statut,
+    d.etape_courante,
+    d.type_demande::text as type_demande,
+    nullif(btrim(d.priorite, E' \t\r\n\u00a0'), '') as priorite,
+    coalesce(d.statut::text = 'VALIDE', false) as est_approuve,
+    coalesce(d.statut::text = 'REJETE', false) as est_rejete,
+    coalesce(d.statut::text in ('EN_COURS', 'DOCUMENTS_REJETES'), false) as est_en_attente,
+    (d.created_at at time zone 'UTC')::date as date_demande,
+    case
+        when d.statut::text in ('VALIDE', 'REJETE') then (d.updated_at at time zone 'UTC')::date
+    end as date_decision,
+    case
+        when d.statut::text in ('VALIDE', 'REJETE')
+            then (d.updated_at at time zone 'UTC')::date - (d.created_at at time zone 'UTC')::date
+    end as delai_traitement_jours
+from demandes_attribution as d
+-- A number or a string, the blanks of French thousands in it.
+cross join lateral (
+    select
+        translate(d.financement ->> 'montantTotal', E' \t\r\n\u00a0\u202f', '') as montant,
+        translate(d.emplois ->> 'total', E' \t\r\n\u00a0\u202f', '') as emplois
+) as saisi
+left join (
+    select demande.id, count(*) as nombre, sum(lot.prix) as prix, sum(lot.m2) as superficie
+    from demandes_attribution as demande
+    left join demande_attribution_lots as pont on pont.demande_attribution_id = demande.id
+    inner join (
+        select
+            id,
+            prix,
+            case
+                when unite_mesure ~* '^[\s\u00a0]*(ha|hectares?)[\s\u00a0]*$'
+                    then round((superficie * 10000)::numeric, 2)
+                when unite_mesure ~* '^[\s\u00a0]*m[2²][\s\u00a0]*$'
+                    then round(superficie::numeric, 2)
+            end as m2
+        from lots
+    ) as lot on lot.id = coalesce(pont.lot_id, demande.lot_id)
+    group by demande.id
+) as l on l.id = d.id

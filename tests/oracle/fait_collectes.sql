@@ -1,0 +1,38 @@
+-- One row a campaign.
+select
+    c.id as collecte_id,
+    nullif(btrim(c.reference, E' \t\r\n\u00a0'), '') as reference,
+    c.montant_a_recouvrer,
+    c.montant_recouvre,
+    coalesce(f.montant, 0) as montant_facture,
+    coalesce(p.montant, 0) as montant_regle_declare,
+    greatest(c.montant_a_recouvrer - c.montant_recouvre, 0) as montant_restant,
+    round(c.montant_recouvre / nullif(c.montant_a_recouvrer, 0), 4) as taux_recouvrement,
+    coalesce(f.nombre, 0) as nombre_factures,
+    coalesce(z.nombre, 0) as nombre_zones,
+    c.date_fin_prevue - c.date_debut as duree_prevue_jours,
+    coalesce(c.statut_cloture::text = 'cloturee', false) as est_cloturee,
+    coalesce(c.status::text = 'recouvree', false) as est_complete,
+    c.status::text as statut,
+    c.date_debut,
+    c.date_fin_prevue,
+    (c.date_cloture at time zone 'UTC')::date as date_cloture
+from collectes as c
+left join (
+    select collecte_id, count(*) as nombre from collecte_zones group by collecte_id
+) as z on z.collecte_id = c.id
+left join (
+    select collecte_id, count(*) as nombre, sum(montant_total) as montant
+    from factures
+    where is_deleted is not true and deleted_at is null
+        and statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    group by collecte_id
+) as f on f.collecte_id = c.id
+left join (
+    select factures.collecte_id, sum(paiement_factures.montant) as montant
+    from factures
+    inner join paiement_factures on paiement_factures.facture_id = factures.id
+    where is_deleted is not true and deleted_at is null
+        and factures.statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    group by factures.collecte_id
+) as p on p.collecte_id = c.id

@@ -1,0 +1,38 @@
+-- One row a payment of an invoice that is not deleted.
+select
+    p.id as paiement_id,
+    p.facture_id,
+    f.entreprise_id,
+    coalesce(seule_zone.zone_id, d.zone_id) as zone_id,
+    p.montant as montant_paiement,
+    avant.rang as rang_paiement,
+    avant.cumul as cumul_regle,
+    greatest(f.montant_total - avant.cumul, 0) as reste_apres_paiement,
+    -- Decomposed, then without its accents: a database of locale C cannot lower an É.
+    nullif(
+        lower(btrim(
+            regexp_replace(normalize(p.mode_paiement, nfd), '[\u0300-\u036f]', '', 'g'),
+            E' \t\r\n\u00a0'
+        )),
+        ''
+    ) as mode_paiement,
+    normalize(p.statut, nfd) ~* '^[\s\u00a0]*re\u0301?ussi[\s\u00a0]*$' as est_confirme,
+    (p.date_paiement at time zone 'UTC')::date as date_paiement
+from paiement_factures as p
+inner join factures as f on f.id = p.facture_id
+inner join (
+    select un.id, count(*) as rang, sum(precedent.montant) as cumul
+    from paiement_factures as un
+    inner join paiement_factures as precedent
+        on precedent.facture_id = un.facture_id
+        and (precedent.date_paiement, precedent.id) <= (un.date_paiement, un.id)
+    group by un.id
+) as avant on avant.id = p.id
+left join demandes_attribution as d on d.id = f.demande_attribution_id
+left join (
+    select collecte_id, min(zone_id) as zone_id
+    from collecte_zones
+    group by collecte_id
+    having count(*) = 1
+) as seule_zone on seule_zone.collecte_id = f.collecte_id
+where f.is_deleted is not true and f.deleted_at is null

@@ -1,0 +1,84 @@
+"""One embedded server for the whole session, and fresh databases on it."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sigeti_dwh.embedded import EmbeddedServer
+
+from sigeti_dwh.database import connect
+from sigeti_dwh.settings import Server
+
+# A developer's own settings must never lead a test to a real server.
+for variable in list(os.environ):
+    if variable.startswith(("SOURCE_DB_", "DWH_", "PG")):
+        del os.environ[variable]
+os.environ["DWH_ENV_FILE"] = os.devnull
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """Start a server of the session's own."""
+    directory: Path = tmp_path_factory.mktemp("server") / "postgres"
+    server = EmbeddedServer(directory)
+    server.start()
+    yield server
+    server.stop()
+
+
+def at(server: EmbeddedServer, role: str, name: str) -> Server:
+    """Describe a database of the session's server."""
+    return Server(
+        role=role,
+        host=server.host,
+        port=server.port,
+        name=name,
+        user=server.user,
+        password=server.password,
+        sslmode="disable",
+        embedded=False,
+    )
+
+
+@contextmanager
+def fresh_database(server: EmbeddedServer, role: str) -> Iterator[Server]:
+    """Create an empty database, and drop it afterwards, whoever is connected to it."""
+    name = f"{role}_{next(numbers)}"
+    server.create_database(name)
+    yield at(server, role, name)
+    with connect(at(server, role, "postgres"), autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+def source_server(server: EmbeddedServer) -> Iterator[Server]:
+    """Create an empty source database."""
+    with fresh_database(server, "source") as database:
+        yield database
+
+
+@pytest.fixture
+def warehouse_server(server: EmbeddedServer) -> Iterator[Server]:
+    """Create an empty warehouse database."""
+    with fresh_database(server, "warehouse") as database:
+        yield database
+
+
+@pytest.fixture
+def source_database(source_server: Server) -> Iterator[psycopg.Connection]:
+    """Connect to a fresh, empty source database."""
+    with connect(source_server) as connection:
+        yield connection
+
+
+@pytest.fixture
+def warehouse_database(warehouse_server: Server) -> Iterator[psycopg.Connection]:
+    """Connect to a fresh, empty warehouse database."""
+    with connect(warehouse_server) as connection:
+        yield connection

@@ -1,0 +1,307 @@
+"""The demo source has every trap of SIGETI in it, and none of the defects that would be ours."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+
+from sigeti_dwh.demo import advance, create
+
+REFERENCE = date(2025, 6, 30)
+Source = psycopg.Connection[Any]
+
+
+def silent(_: str) -> None:
+    """Swallow the progress messages."""
+
+
+def finds(connection: Source, query: str) -> bool:
+    """Say whether "from …" finds a row."""
+    row = connection.execute(f"select exists (select {query})").fetchone()
+    return row is not None and bool(row[0])
+
+
+@pytest.fixture(scope="module", params=[20240101, 7, 8], ids=lambda seed: f"seed {seed}")
+def demo(server: Any, request: pytest.FixtureRequest) -> Iterator[Source]:
+    """Connect to a demo of scale 1 that the tests of this module share and only read."""
+    name = f"demo_{request.param}"
+    server.create_database(name)
+    with psycopg.connect(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        dbname=name,
+        autocommit=True,
+    ) as connection:
+        create(connection, seed=request.param, reference_date=REFERENCE, report=silent)
+        yield connection
+
+
+# Each finds at least one row: a reader of the source meets the trap.
+TRAPS = {
+    "request for several lots, lot_id null": """
+        from demandes_attribution as d where lot_id is null and 1 < (
+            select count(*) from demande_attribution_lots where demande_attribution_id = d.id)""",
+    "request with lot_id only": """
+        from demandes_attribution as d where lot_id is not null and not exists (
+            select from demande_attribution_lots where demande_attribution_id = d.id)""",
+    "request with lot_id and bridge": """
+        from demandes_attribution as d join demande_attribution_lots as l
+        on l.demande_attribution_id = d.id and l.lot_id = d.lot_id""",
+    "request whose lot_id is not in its bridge": """
+        from demandes_attribution as d where lot_id is not null
+        and exists (select from demande_attribution_lots where demande_attribution_id = d.id)
+        and not exists (select from demande_attribution_lots as l
+            where demande_attribution_id = d.id and l.lot_id = d.lot_id)""",
+    "request without any lot": """
+        from demandes_attribution as d where lot_id is null and not exists (
+            select from demande_attribution_lots where demande_attribution_id = d.id)""",
+    "request without zone, inside the zones": """
+        from demandes_attribution where zone_id is null and type_demande = 'ZONE_INDUSTRIELLE'""",
+    "request outside the zones": """
+        from demandes_attribution where type_demande = 'HORS_ZONE_INDUSTRIELLE'""",
+    "request without enterprise": "from demandes_attribution where entreprise_id is null",
+    "request in progress": "from demandes_attribution where statut = 'EN_COURS'",
+    "request approved": "from demandes_attribution where statut = 'VALIDE'",
+    "request rejected": "from demandes_attribution where statut = 'REJETE'",
+    "request sent back": "from demandes_attribution where statut = 'DOCUMENTS_REJETES'",
+    "priority empty": "from demandes_attribution where priorite = ''",
+    "lot in an approved and a pending request": """
+        from demande_attribution_lots as l join demandes_attribution as d
+        on d.id = l.demande_attribution_id
+        group by l.lot_id having bool_or(statut = 'VALIDE') and bool_or(statut = 'EN_COURS')""",
+    "financing as string": """
+        from demandes_attribution where jsonb_typeof(financement -> 'montantTotal') = 'string'""",
+    "financing as number": """
+        from demandes_attribution where jsonb_typeof(financement -> 'montantTotal') = 'number'""",
+    "financing without amount": """
+        from demandes_attribution
+        where financement <> '{}' and financement -> 'montantTotal' is null""",
+    "financing empty": "from demandes_attribution where financement = '{}'",
+    "jobs as string": """
+        from demandes_attribution where jsonb_typeof(emplois -> 'total') = 'string'""",
+    "jobs without total": """
+        from demandes_attribution where emplois <> '{}' and emplois -> 'total' is null""",
+    "jobs null inside": "from demandes_attribution where emplois -> 'expatries' = 'null'",
+    "jobs empty": "from demandes_attribution where emplois = '{}'",
+    "step payment as number": """
+        from historique_demandes where jsonb_typeof(donnees -> 'montantPaiement') = 'number'""",
+    "step payment as string": """
+        from historique_demandes where jsonb_typeof(donnees -> 'montantPaiement') = 'string'""",
+    "step without data": "from historique_demandes where donnees is null",
+    "zone without lots": """
+        from zones_industrielles as z
+        where not exists (select from lots where zone_industrielle_id = z.id)""",
+    "zone inactive": "from zones_industrielles where statut = 'inactif'",
+    "zone being built": "from zones_industrielles where statut = 'en_construction'",
+    "zone in m2": "from zones_industrielles where unite_mesure = 'm2'",
+    "zone counter wrong": """
+        from zones_industrielles as z where lots_disponibles <> (select count(*) from lots
+            where zone_industrielle_id = z.id and statut = 'disponible')""",
+    "zone code with spaces": "from zones_industrielles where code <> trim(code)",
+    "zone address blank": "from zones_industrielles where trim(adresse) = ''",
+    "sector code with spaces": "from domaines_activites where code <> trim(code)",
+    "sector with a ligature": "from domaines_activites where libelle like 'Œuvre%'",
+    "lot in hectares": "from lots where unite_mesure = 'ha'",
+    "lot in hectares, other spelling": """
+        from lots where unite_mesure <> 'ha' and lower(trim(unite_mesure)) = 'ha'""",
+    "lot in m2, other spelling": """
+        from lots where unite_mesure <> 'm2' and lower(trim(unite_mesure)) in ('m2', 'm²')""",
+    "lot improbably small": "from lots where lower(trim(unite_mesure)) = 'm2' and superficie < 100",
+    "lot improbably large": "from lots where lower(trim(unite_mesure)) = 'ha' and superficie > 100",
+    "lot number with spaces": "from lots where numero like ' %' and numero like '% '",
+    "lot block empty": "from lots where ilot = ''",
+    "lot description blank": "from lots where trim(description) = '' and description <> ''",
+    "lot zone_id null": "from lots where zone_id is null",
+    "lot zone_id duplicate": "from lots where zone_id = zone_industrielle_id",
+    "lot occupied by an enterprise": """
+        from lots where statut = 'occupé' and entreprise_id is not null""",
+    "lot approved but still free": """
+        from lots as t join demande_attribution_lots as l on l.lot_id = t.id
+        join demandes_attribution as d on d.id = l.demande_attribution_id
+        where d.statut = 'VALIDE' and t.statut = 'disponible'""",
+    "lot not serviced": "from lots where not viabilite",
+    "lot geometry as text": "from lots where polygon like '{%'",
+    "enterprise without main sector, with bridge": """
+        from entreprises as e where domaine_activite_id is null
+        and exists (select from entreprise_domaines where entreprise_id = e.id)""",
+    "enterprise with main sector, without bridge": """
+        from entreprises as e where domaine_activite_id is not null
+        and not exists (select from entreprise_domaines where entreprise_id = e.id)""",
+    "enterprise without any sector": """
+        from entreprises as e where domaine_activite_id is null
+        and not exists (select from entreprise_domaines where entreprise_id = e.id)""",
+    "main sector in the bridge": """
+        from entreprises as e join entreprise_domaines as d
+        on d.entreprise_id = e.id and d.domaine_activite_id = e.domaine_activite_id""",
+    "main sector not in its bridge": """
+        from entreprises as e join entreprise_domaines as d on d.entreprise_id = e.id
+        group by e.id having not bool_or(d.domaine_activite_id = e.domaine_activite_id)""",
+    "misleading entreprise_id": """
+        from entreprises where entreprise_id is not null
+        and entreprise_id is distinct from domaine_activite_id""",
+    "enterprise name with spaces": "from entreprises where raison_sociale <> trim(raison_sociale)",
+    "enterprise register empty": "from entreprises where registre_commerce = ''",
+    "legal form null": "from entreprises where forme_juridique is null",
+    "enterprise without invoice": """
+        from entreprises as e where not exists (select from factures where entreprise_id = e.id)""",
+    "invoice in part paid": """
+        from factures as f where statut = 'En attente' and montant_total > (
+            select sum(montant) from paiement_factures where facture_id = f.id)""",
+    "invoice overpaid": """
+        from factures as f where montant_total < (
+            select sum(montant) from paiement_factures where facture_id = f.id)""",
+    "invoice paid in several payments": """
+        from factures as f where statut = 'Payée' and 1 < (
+            select count(*) from paiement_factures where facture_id = f.id)""",
+    "invoice paid in full, date_paiement null": """
+        from factures as f where statut = 'Payée' and date_paiement is null and montant_total <= (
+            select sum(montant) from paiement_factures where facture_id = f.id)""",
+    "invoice paid in full, status not changed": """
+        from factures as f where statut = 'En attente' and montant_total <= (
+            select sum(montant) from paiement_factures where facture_id = f.id)""",
+    "invoice paid without payment rows": """
+        from factures as f where statut = 'Payée' and date_paiement is not null
+        and not exists (select from paiement_factures where facture_id = f.id)""",
+    "invoice unpaid": """
+        from factures as f where statut = 'En attente' and montant_total > 0
+        and not exists (select from paiement_factures where facture_id = f.id)""",
+    "invoice of nothing": "from factures where montant_total = 0",
+    "invoice without due date": "from factures where date_echeance is null",
+    "invoice due later": "from factures where date_echeance >= '2025-06-30'",
+    "sous_total zero": "from factures where sous_total = 0 and montant_total > 0",
+    "sous_total null": "from factures where sous_total is null",
+    "invoice deleted, with payments": """
+        from factures as f join paiement_factures as p on p.facture_id = f.id
+        where is_deleted and deleted_at is not null""",
+    "invoice deleted by the flag only": "from factures where is_deleted and deleted_at is null",
+    "invoice deleted by the date only": """
+        from factures where not is_deleted and deleted_at is not null""",
+    "invoice cancelled": "from factures where statut = 'Annulée'",
+    "invoice refunded, with payments": """
+        from factures as f join paiement_factures as p on p.facture_id = f.id
+        where f.statut = 'Remboursée'""",
+    "invoice failed": "from factures where statut = 'Échoué'",
+    "invoice cancelled or failed, with payments": """
+        from factures as f join paiement_factures as p on p.facture_id = f.id
+        where f.statut in ('Annulée', 'Échoué')""",
+    "invoice of a request": """
+        from factures where demande_attribution_id is not null and collecte_id is null
+        and processus_origine in ('ATTRIBUTION_LOT', 'Frais de Lamev')""",
+    "invoice of a campaign": "from factures where processus_origine = 'COLLECTE_DROIT'",
+    "invoice of neither": """
+        from factures where collecte_id is null and demande_attribution_id is null""",
+    "invoice of a campaign in one zone": """
+        from factures as f where 1 = (
+            select count(*) from collecte_zones as z where z.collecte_id = f.collecte_id)""",
+    "payments at the same moment": """
+        from paiement_factures group by facture_id, date_paiement having count(*) > 1""",
+    "payment at midnight": """
+        from paiement_factures where date_paiement = date_trunc('day', date_paiement, 'UTC')""",
+    "payment typed in later": "from paiement_factures where created_at > date_paiement",
+    "payment confirmed": "from paiement_factures where statut = 'Reussi'",
+    "payment confirmed, other spelling": """
+        from paiement_factures where statut in ('REUSSI', 'Réussi', 'reussi ')""",
+    "payment waiting": "from paiement_factures where statut = 'en_attente'",
+    "payment mode null": "from paiement_factures where mode_paiement is null",
+    "payment mode empty": "from paiement_factures where mode_paiement = ''",
+    "payment mode in three spellings": """
+        from paiement_factures where mode_paiement in ('Cheque', 'cheque', 'Chèque ')
+        having count(distinct mode_paiement) = 3""",
+    "campaign in the future": "from collectes where date_debut >= '2025-06-30'",
+    "campaign in the future, with invoices": """
+        from collectes as c join factures as f on f.collecte_id = c.id
+        where c.date_debut >= '2025-06-30'""",
+    "campaign without zone": """
+        from collectes as c
+        where not exists (select from collecte_zones where collecte_id = c.id)""",
+    "campaign in one zone": "from collecte_zones group by collecte_id having count(*) = 1",
+    "campaign in several zones": "from collecte_zones group by collecte_id having count(*) > 1",
+    "campaign without invoice": """
+        from collectes as c where not exists (select from factures where collecte_id = c.id)""",
+    "campaign selection null": "from collectes where entreprises_selectionnees is null",
+    "campaign selection array": """
+        from collectes where json_typeof(entreprises_selectionnees) = 'array'""",
+    "factures_generees wrong": """
+        from collectes as c where factures_generees <> exists (
+            select from factures where collecte_id = c.id)""",
+    "campaign closed": "from collectes where statut_cloture = 'cloturee'",
+    "campaign with nothing due": "from collectes where montant_a_recouvrer = 0",
+    "month without campaign": """
+        from generate_series(timestamp '2022-08-01', '2025-06-01', '1 month') as mois
+        where not exists (select from collectes where date_trunc('month', date_debut) = mois)""",
+    "password hash": "from users where mot_de_passe like '$2b$%'",
+}
+
+# Each finds nothing.
+DEFECTS = {
+    "amount not whole": """
+        from (
+            select montant_total as montant from factures union all select sous_total from factures
+            union all select montant from paiement_factures
+            union all select montant_ligne from detail_factures union all select prix from lots
+            union all select montant_a_recouvrer from collectes
+            union all select montant_recouvre from collectes
+        ) as montants where montant <> trunc(montant) or montant < 0""",
+    "date_derniere_modification": """
+        from factures where date_derniere_modification is not null""",
+    "changed before created": """
+        from (
+            select created_at, updated_at from factures
+            union all select created_at, updated_at from paiement_factures
+            union all select created_at, updated_at from collectes
+            union all select created_at, updated_at from demandes_attribution
+            union all select created_at, updated_at from lots
+            union all select created_at, updated_at from zones_industrielles
+            union all select created_at, updated_at from domaines_activites
+            union all select date_creation, date_modification from entreprises
+        ) as dates where updated_at < created_at""",
+    "not in the past of the reference date": """
+        from (
+            select updated_at as moment from factures
+            union all select date_creation from factures
+            union all select date_paiement from factures
+            union all select deleted_at from factures
+            union all select updated_at from paiement_factures
+            union all select date_paiement from paiement_factures
+            union all select updated_at from collectes
+            union all select date_cloture from collectes
+            union all select updated_at from demandes_attribution
+            union all select updated_at from historique_demandes
+            union all select updated_at from lots
+            union all select updated_at from zones_industrielles
+            union all select date_modification from entreprises
+        ) as moments where moment >= '2025-06-30'""",
+    "paid before invoiced": """
+        from paiement_factures as p join factures as f on f.id = p.facture_id
+        where p.date_paiement < f.date_creation""",
+    "invoiced before its request or campaign": """
+        from factures as f left join demandes_attribution as d on d.id = f.demande_attribution_id
+        left join collectes as c on c.id = f.collecte_id
+        where f.date_creation < greatest(d.created_at, c.created_at)""",
+    "payment mode outside the vocabulary": """
+        from paiement_factures where translate(lower(trim(mode_paiement)), 'éè', 'ee')
+        not in ('cheque', 'especes', 'virement', 'mobile money', '')""",
+    "approved without being at the last step": """
+        from demandes_attribution where (statut = 'VALIDE') <> (etape_courante = 12)""",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_trap_is_there(demo: Source, trap: str) -> None:
+    assert finds(demo, TRAPS[trap])
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_defect_is_not_there(demo: Source, defect: str) -> None:
+    assert not finds(demo, DEFECTS[defect])
+
+
+def test_days_bring_no_defect(source_database: Source) -> None:
+    create(source_database, reference_date=REFERENCE, report=silent)
+    advance(source_database, days=60, report=silent)
+    for defect in DEFECTS.keys() - {"not in the past of the reference date"}:
+        assert not finds(source_database, DEFECTS[defect]), defect

@@ -1,0 +1,262 @@
+"""The oracle's SQL against figures worked out by hand."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from sigeti_dwh.demo.scratch import run_file
+
+from .oracle import FOLDER, expected, totals
+
+Connection = psycopg.Connection[Any]
+
+REFERENCE = date(2024, 7, 15)
+
+
+@pytest.fixture
+def source(source_database: Connection) -> Connection:
+    """Fill the hand-made source; the session's time zone must change nothing."""
+    source_database.execute("set timezone to 'Pacific/Auckland'")
+    run_file(source_database, "schema.sql")
+    run_file(source_database, "constraints.sql")
+    source_database.execute((FOLDER / "source_faite_main.sql").read_text(encoding="utf-8"))
+    return source_database
+
+
+def rows(source: Connection, relation: str, *columns: str) -> dict[Any, tuple[Any, ...]]:
+    """Return these columns of the expected rows (all of them unless given), by their first."""
+    names, found = expected(source, relation, REFERENCE)
+    chosen = [names.index(column) for column in columns or names]
+    return {row[chosen[0]]: tuple(row[i] for i in chosen[1:]) for row in found}
+
+
+def test_invoices(source: Connection) -> None:
+    """Settle each invoice by hand.
+
+    1: 400 + 300 of 1 000 leave 300. 2: 600 on 10 February, 1 200 on the 14th: settled then, 20 days
+    after 25 January. 3: cancelled, so nothing is due, though its 500 came in. 4, 5: deleted.
+    6: nothing to pay, settled when created; two zones and no request: unknown. 7: its campaign has
+    two zones, its request says 1. 8: settled by its own date, 15 days, yet nothing was declared.
+    9: refunded. 10: its campaign has one zone, 1, which goes before its request's, 2.
+    """
+    columns = (
+        "facture_id", "zone_id", "montant_regle_declare", "montant_regle_confirme",
+        "montant_restant_du", "nombre_paiements", "statut_reglement", "date_solde",
+        "delai_paiement_jours",
+    )  # fmt: skip
+    assert rows(source, "fait_factures", *columns) == {
+        1: (1, 700, 400, 300, 2, "partielle", None, None),
+        2: (1, 1300, 600, 0, 3, "soldée", date(2024, 2, 14), 20),
+        3: (1, 500, 0, 0, 1, "annulée", date(2024, 2, 2), 2),
+        6: (None, 0, 0, 0, 0, "soldée", date(2024, 5, 10), 0),
+        7: (1, 0, 0, 20000000, 0, "impayée", None, None),
+        8: (1, 0, 0, 100, 0, "soldée", date(2024, 5, 20), 15),
+        9: (None, 0, 0, 0, 0, "annulée", None, None),
+        10: (1, 0, 0, 50, 0, "impayée", None, None),
+    }
+    texts = rows(source, "fait_factures", "facture_id", "numero_facture", "statut", "date_creation")
+    assert texts[1] == ("F1", "En attente", date(2024, 1, 20))
+    assert texts[3] == ("F3", "Annulée", date(2024, 1, 31))
+
+
+def test_payments(source: Connection) -> None:
+    """Order payments by time, then by id; the one of a deleted invoice is out."""
+    columns = (
+        "paiement_id", "zone_id", "rang_paiement", "cumul_regle", "reste_apres_paiement",
+        "mode_paiement", "est_confirme", "date_paiement",
+    )  # fmt: skip
+    assert rows(source, "fait_paiements", *columns) == {
+        1: (1, 2, 700, 300, None, False, date(2024, 3, 1)),
+        2: (1, 1, 400, 600, "cheque", True, date(2024, 2, 1)),
+        3: (1, 1, 600, 400, "especes", True, date(2024, 2, 10)),
+        4: (1, 2, 1200, 0, None, False, date(2024, 2, 14)),
+        5: (1, 3, 1300, 0, "mobile money", False, date(2024, 2, 14)),
+        6: (1, 1, 500, 0, "virement", False, date(2024, 2, 2)),
+    }
+
+
+def test_requests(source: Connection) -> None:
+    """Add up the lots of each request.
+
+    1: 1 000 m² + 2 ha = 21 000 m², 5 + 40 millions, 60 days from 10 January to 10 March (2024 has
+    a 29 February). 2: the bridge says lot 2, lot_id 4 is ignored. 3 and 5: lot 3, 500.555 m²
+    rounded up. 4: no lot.
+    """
+    columns = (
+        "demande_id", "reference", "nombre_lots", "superficie_demandee_m2", "montant_attribution",
+        "montant_financement", "nombre_emplois", "priorite", "est_approuve", "est_rejete",
+        "est_en_attente", "date_demande", "date_decision", "delai_traitement_jours",
+    )  # fmt: skip
+    lot_3 = (1, Decimal("500.56"), 1000000, None, None, None)
+    assert rows(source, "fait_attributions", *columns) == {
+        1: ("D1", 2, 21000, 45000000, 1500000, 12, "haute", True, False, False,
+            date(2024, 1, 10), date(2024, 3, 10), 60),
+        2: ("D2", 1, 20000, 40000000, 2.5, 7, None, False, False, True,
+            date(2024, 2, 29), None, None),
+        3: ("D3", *lot_3, False, True, False, date(2024, 3, 5), date(2024, 3, 15), 10),
+        4: ("D4", 0, 0, 0, None, None, None, False, False, True, date(2024, 3, 20), None, None),
+        5: ("D5", *lot_3, True, False, False, date(2024, 3, 31), date(2024, 4, 10), 10),
+    }  # fmt: skip
+    _, bridge = expected(source, "pont_attributions_lots", REFERENCE)
+    assert sorted(bridge) == [(1, 1), (1, 2), (2, 2), (3, 3), (5, 3)]
+
+
+def test_campaigns(source: Connection) -> None:
+    """Count what a campaign invoiced: 1 has invoices 1, 2 and 10; 2 has 6 and 7."""
+    assert rows(source, "fait_collectes") == {
+        1: ("C1", 1000000, 250000, 2050, 2000, 750000, 0.25, 3, 1, 31, True, False,
+            "partiellement_recouvree", date(2024, 1, 15), date(2024, 2, 15), date(2024, 3, 1)),
+        2: ("C2", 0, 0, 20000000, 0, 0, None, 2, 2, 30, False, False,
+            "reportee", date(2024, 8, 1), date(2024, 8, 31), None),
+    }  # fmt: skip
+    _, bridge = expected(source, "pont_collectes_zones", REFERENCE)
+    assert sorted(bridge) == [(1, 1), (2, 1), (2, 2)]
+
+
+def test_finance_mart(source: Connection) -> None:
+    """Group the invoices by month, zone and enterprise.
+
+    January: 1 and 2 invoice 2 000, 700 + 1 300 came in (100 %, though 300 are due and late), 3 is
+    apart. May: 6 and 9 have no zone, and nothing over nothing is no rate; 7, 8 and 10 in zone 1,
+    one settled of three, and 7, due on the reference day, is not late yet.
+    """
+    january = (2000, 1, 500, 2000, 1000, 300, 1, 1, 300, 20, 100, 50)
+    unknown = (0, 1, 300, 0, 0, 0, 1, 0, 0, 0, None, 100)
+    may = (20000150, 0, 0, 0, 0, 20000150, 1, 0, 0, 15, 0, Decimal("33.33"))
+    _, found = expected(source, "mart_performance_financiere", REFERENCE)
+    assert sorted(found) == [
+        (2024, 1, 1, 1, "Yopougon", 1, "Alpha", "Agroalimentaire", 2, *january),
+        (2024, 2, 5, -1, "Inconnu", 2, "Béta", "Énergie", 1, *unknown),
+        (2024, 2, 5, 1, "Yopougon", 2, "Béta", "Énergie", 3, *may),
+    ]
+
+
+def test_lateness_follows_the_reference_date(source: Connection) -> None:
+    """Move the reference by a day: invoice 7, due on 15 July, is late on the 16th."""
+    late = [
+        totals(source, day)["mart_portefeuille_clients"]["nombre_factures_en_retard"]
+        for day in (REFERENCE, date(2024, 7, 16))
+    ]
+    assert late == [1, 2]
+
+
+def test_occupation_mart(source: Connection) -> None:
+    """Look at each zone.
+
+    1: lots 1 (1 000 m², free) and 2 (20 000 m², taken), both in approved request 1, 2 in pending
+    request 2 as well; 20 000 / 21 000 = 95.24 %; requests 1 and 5, 60 and 10 days.
+    2: lots 3 (500.56 m², taken, in approved request 5) and 4 (unit unknown, so no area); requests
+    2 and 4, none decided. 3: no lot. Unknown: request 3, rejected after 10 days.
+    """
+    empty = (0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None)
+    area = Decimal("500.56")
+    assert rows(source, "mart_occupation_zones") == {
+        1: ("Yopougon", "actif", 2, 1, 1, 2, 1, 21000, 1000, 20000, 50, Decimal("95.24"),
+            45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35),
+        2: ("Akoupé-Zeudji", "actif", 2, 1, 1, 1, 0, area, 0, area, 50, 100,
+            3000000, 2000000, 2, 100, 2, 0, 0, 2, None, None),
+        3: ("Œuvre", "actif", *empty, 0, 0, 0, 0, None, None),
+        -1: ("Inconnu", "Inconnu", *empty, 1, 0, 1, 0, 0, 10),
+    }  # fmt: skip
+
+
+def test_client_mart(source: Connection) -> None:
+    """Look at each enterprise.
+
+    1: one invoice of two is late. 2: 6, 7, 8 and 10 are not, settled after 0 and 15 days; its
+    sector is the bridge's first. 3: nothing, and no sector. Unknown: request 3.
+    """
+    assert rows(source, "mart_portefeuille_clients") == {
+        1: ("Alpha", "SA", "Agroalimentaire", 2, 2000, 2000, 300, 1, 1, 100, 20,
+            date(2024, 1, 25), 2, 1, 21000, 2, "Petit client", "Risque élevé"),
+        2: ("Béta", "SARL", "Énergie", 4, 20000150, 0, 20000150, 2, 0, 0, 7.5,
+            date(2024, 5, 31), 2, 1, Decimal("500.56"), 1, "Grand client", "Risque faible"),
+        3: ("Gamma", None, "Inconnu", 0, 0, 0, 0, 0, 0, None, None,
+            None, 0, 0, 0, 0, "Petit client", "Risque faible"),
+        -1: ("Inconnu", "Inconnu", "Inconnu", 0, 0, 0, 0, 0, 0, None, None,
+            None, 1, 0, 0, 0, "Petit client", "Risque faible"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("late", "risk"),
+    [(1, "Risque faible"), (2, "Risque moyen"), (3, "Risque moyen"), (4, "Risque élevé")],
+)
+def test_limits_of_risk_and_segment(source: Connection, late: int, risk: str) -> None:
+    """Stand on the limits: 10 % and 30 % of ten invoices, and a turnover of 10 000 000."""
+    source.execute(
+        "insert into factures (id, numero_facture, entreprise_id, montant_total, date_creation,"
+        " date_echeance, created_at, updated_at)"
+        " select 100 + n, 'R' || n, 3, 1000000, '2024-02-01',"
+        " case when n <= %s then date '2024-02-02' end, '2024-02-01', '2024-02-01'"
+        " from generate_series(1, 10) as n",
+        (late,),
+    )
+    columns = ("entreprise_id", "segment_client", "niveau_risque")
+    assert rows(source, "mart_portefeuille_clients", *columns)[3] == ("Client moyen", risk)
+
+
+def test_kpi_mart(source: Connection) -> None:
+    """Lay the three processes side by side, from request 1 in January to campaign 2 in August.
+
+    What is deleted happened in 2023 and opens no month; April, June and July are empty. Payments
+    come in by their own day, those of the cancelled invoice too: 400 + 600 + 600 + 100 + 500 in
+    February, 300 in March. March has one approved and one rejected request of 10 days each and a
+    pending one without lots: 2 × 500.56 m².
+    """
+    no_campaign, no_request = (0, 0, 0, 0, None, None), (0, 0, 0, 0, None, None, 0)
+    no_invoice, no_payment = (0, 0, 0, 0, 0, 0, None), (0, 0)
+    empty = (*no_campaign, *no_request, *no_invoice, *no_payment)
+    january = (
+        1,
+        1,
+        1000000,
+        250000,
+        25,
+        100,
+        1,
+        1,
+        0,
+        0,
+        100,
+        60,
+        21000,
+        2,
+        1,
+        2000,
+        1,
+        500,
+        2000,
+        20,
+    )
+    february = (*no_campaign, 1, 0, 0, 1, None, None, 20000, *no_invoice, 5, 2200)
+    march = (*no_campaign, 3, 1, 1, 1, 50, 10, Decimal("1001.12"), *no_invoice, 1, 300)
+    may = (*no_campaign, *no_request, 4, 2, 20000150, 1, 300, 0, 7.5, *no_payment)
+    august = (1, 0, 0, 0, None, 0, *no_request, *no_invoice, *no_payment)
+    months = [(*january, *no_payment), february, march, empty, may, empty, empty, august]
+    _, found = expected(source, "mart_kpi_operationnels", REFERENCE)
+    assert sorted(found) == [(2024, month, *values) for month, values in enumerate(months, 1)]
+
+
+def test_totals(source: Connection) -> None:
+    """Add up the marts above; lot 2, wanted twice, is one requested lot and one allocated lot."""
+    found = totals(source, REFERENCE)
+    assert found["mart_performance_financiere"] == {
+        "nombre_factures": 6,
+        "montant_facture": 20002150,
+        "nombre_factures_annulees": 2,
+        "montant_annule": 800,
+        "montant_regle_declare": 2000,
+        "montant_regle_confirme": 1000,
+        "montant_restant_du": 20000450,
+        "nombre_factures_soldees": 3,
+        "nombre_factures_en_retard": 1,
+        "montant_en_retard": 300,
+    }
+    assert found["mart_occupation_zones"]["lots_attribues"] == 3
+    assert found["mart_occupation_zones"]["lots_demandes"] == 1
+    assert found["mart_portefeuille_clients"]["superficie_attribuee_m2"] == Decimal("21500.56")
+    assert found["mart_kpi_operationnels"]["montant_encaisse"] == 2500
