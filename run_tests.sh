@@ -1,14 +1,24 @@
 #!/usr/bin/env bash
-# Runs every check; stops at the first that fails. Arguments go to pytest: ./run_tests.sh -k monitor
+# Runs every check and stops at the first that fails. Arguments go to pytest:
+# ./run_tests.sh -k monitor
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 ./run_pipeline.sh setup
 
-# The checks have settings, a server and files of their own: never those of the checkout.
+# Settings, server and files of its own: the checkout's are neither read nor written.
+for variable in $(compgen -e); do
+    case $variable in
+        SOURCE_DB_* | DWH_DB_* | DWH_EMBEDDED_PORT | DWH_TARGET | DWH_THREADS) unset "$variable" ;;
+    esac
+done
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-bin=$PWD/.venv/bin
+# As root, the server runs as another user, who must get to its folder.
+chmod 711 "$scratch"
+export DWH_ENV_FILE=/dev/null DWH_STATE_DIR=$scratch/state DO_NOT_TRACK=1
+cp profiles.example.yml "$scratch/profiles.yml"
+cp dbt-bouncer.yml "$scratch/dbt-bouncer.yml"
+trap './run_pipeline.sh stop >/dev/null; rm -rf "$scratch"' EXIT
 
 step() {
     printf '\n== %s\n' "$1"
@@ -16,8 +26,25 @@ step() {
     "$@"
 }
 
-step "ruff: lint" "$bin/ruff" check .
-step "ruff: format" "$bin/ruff" format --check .
-step "mypy: types" "$bin/mypy"
-step "yamllint" "$bin/yamllint" --strict .
-step "pytest" "$bin/python" -P -m pytest "$@"
+with_dbt() {
+    DBT_PROFILES_DIR=$scratch DBT_TARGET_PATH=$scratch/target DBT_LOG_PATH=$scratch/logs "$@"
+}
+
+# sqlfluff compiles the models as dbt does, and dbt asks the database which tables exist.
+lint_sql() (
+    ./run_pipeline.sh start
+    while IFS= read -r variable; do
+        export "${variable?}"
+    done < <(./run_pipeline.sh env)
+    DWH_DB_NAME=postgres $bin/sqlfluff lint models snapshots tests
+)
+
+bin=.venv/bin
+step "ruff: Python style" $bin/ruff check .
+step "ruff: Python format" $bin/ruff format --check .
+step "mypy: types" $bin/mypy
+step "yamllint: YAML" $bin/yamllint --strict .
+step "dbt: the project as a whole" with_dbt $bin/dbt --quiet --warn-error parse
+step "dbt-bouncer: layers and names" $bin/dbt-bouncer run --config-file "$scratch/dbt-bouncer.yml"
+step "sqlfluff: SQL style" with_dbt lint_sql
+step "pytest" $bin/python -P -m pytest "$@"

@@ -3,7 +3,6 @@
 import argparse
 import errno
 import importlib.util
-import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from types import ModuleType
 
 from sigeti_dwh import demo_source
 from sigeti_dwh.connection_check import check
+from sigeti_dwh.console import utf8_console
 from sigeti_dwh.database import create_warehouse
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.report import report
@@ -24,14 +24,13 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     options = _parser().parse_args(arguments)
     try:
-        STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        create_env_file()
-        code: int = options.command(options)
-        return code
+        with utf8_console():
+            _make_state_folder()
+            create_env_file()
+            code: int = options.command(options)
+            return code
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -118,6 +117,16 @@ def _prepare() -> Settings:
     if settings.source.embedded:
         demo_source.ensure(settings.source)
     return settings
+
+
+def _make_state_folder() -> None:
+    try:
+        STATE.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {STATE} cannot be made: {error.strerror}.\n"
+            "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of yours."
+        ) from None
 
 
 def create_env_file() -> None:

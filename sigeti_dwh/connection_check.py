@@ -23,7 +23,7 @@ order by c.relname
 
 
 def check(settings: Settings) -> list[str]:
-    """Check both databases; return a line for each, and one for each oddity worth knowing.
+    """Check both databases; return a line for each.
 
     Raises UserError that says what is missing and the statement that gives it; RetryableError when
     a server cannot be reached for now.
@@ -31,7 +31,7 @@ def check(settings: Settings) -> list[str]:
     lines = []
     with connect(settings.source) as connection, translated(settings.source):
         lines.append(_version(connection, settings.source, OLDEST_SOURCE))
-        lines += _check_source(connection, settings.source)
+        _check_source(connection, settings.source)
     with connect(settings.warehouse) as connection, translated(settings.warehouse):
         lines.append(_version(connection, settings.warehouse, OLDEST_WAREHOUSE))
         _check_warehouse(connection, settings.warehouse)
@@ -48,7 +48,7 @@ def _version(connection: psycopg.Connection[Any], server: Server, oldest: int) -
     return f"{server}: PostgreSQL {version // 10000}.{version % 10000}"
 
 
-def _check_source(connection: psycopg.Connection[Any], server: Server) -> list[str]:
+def _check_source(connection: psycopg.Connection[Any], server: Server) -> None:
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
         raise UserError(
             f"The {server} is encoded SQL_ASCII: its accents have no known meaning.\n"
@@ -67,7 +67,7 @@ def _check_source(connection: psycopg.Connection[Any], server: Server) -> list[s
             f"The {server} cannot be read in full.\n"
             f'As its owner: GRANT SELECT ON {names} TO "{server.user}";'
         )
-    return check_columns(connection, tables)
+    check_columns(connection, tables)
 
 
 def _check_warehouse(connection: psycopg.Connection[Any], server: Server) -> None:
@@ -86,7 +86,7 @@ def _check_warehouse(connection: psycopg.Connection[Any], server: Server) -> Non
     for right in ("CREATE", "TEMPORARY"):
         if not _value(connection, "select has_database_privilege(current_database(), %s)", right):
             raise UserError(
-                f"The {server} lets the warehouse not be built: the right {right} is missing.\n"
+                f"The {server} does not let the warehouse be built: the right {right} is missing.\n"
                 f'As its owner: GRANT {right} ON DATABASE "{server.name}" TO "{server.user}";'
             )
 

@@ -32,13 +32,13 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
     (
         r'role ".*" does not exist|role ".*" is not permitted|le rôle «.*» n.e',
         UserError,
-        "the server has no such user, or lets it not log in",
+        "the server has no such user, or does not let it log in",
         "Set {prefix}_USER in .env or the environment.",
     ),
     (
         r"no pg_hba.conf entry|rejects connection|pg_hba\.conf",
         UserError,
-        "the server's pg_hba.conf lets this user not in from here",
+        "the server's pg_hba.conf does not let this user in from here",
         "Ask its administrator for a line in pg_hba.conf, or set {prefix}_SSLMODE=require.",
     ),
     (

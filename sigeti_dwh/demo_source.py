@@ -27,20 +27,22 @@ def create(source: Server, *, scale: int = 1, seed: int | None = None) -> None:
     """
     _refuse_configured(source)
     with connect(source) as connection:
+        empty = demo.is_empty(connection)
         marked = connection.execute(
             "select shobj_description(oid, 'pg_database') from pg_database "
             "where datname = current_database()"
         ).fetchone() == (MARK,)
-        if not marked and not demo.is_empty(connection):
-            raise UserError(
-                f"The {source} holds tables that the demo did not make; it does not replace them."
-            )
+    if not empty and not marked:
+        raise UserError(
+            f"The {source} holds tables that the demo did not make; it does not replace them."
+        )
     database = sql.Identifier(source.name)
     with connect(replace(source, name="postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(database))
-        connection.execute(
-            sql.SQL("create database {} encoding 'UTF8' template template0").format(database)
-        )
+        if not empty:
+            connection.execute(sql.SQL("drop database {} with (force)").format(database))
+            connection.execute(
+                sql.SQL("create database {} encoding 'UTF8' template template0").format(database)
+            )
         connection.execute(sql.SQL("comment on database {} is {}").format(database, MARK))
     with connect(source) as connection:
         if seed is None:

@@ -63,14 +63,18 @@ def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResul
     ):
         with translated(settings.source):
             source.execute("set transaction isolation level repeatable read, read only")
-            for line in check_columns(source, tables):
-                report(line)
+            shape = check_columns(source, tables)
+        for line in shape.unknown:
+            report(line)
         with translated(settings.warehouse):
             meta.prepare(warehouse)
             refresh_holidays(warehouse)
             run_id = _open_run(warehouse)
         schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
-        copies = [TableCopy(schema, table, run_id, settings.one_database) for table in tables]
+        copies = [
+            TableCopy(schema, table, run_id, shape.fingerprints[table.name], settings.one_database)
+            for table in tables
+        ]
         done = []
         for copy in copies:
             started = time.monotonic()

@@ -8,7 +8,8 @@ SCHEMA = "dwh_meta"
 
 # changements numbers every change that was written, in commit order (macro number_change);
 # avancement says up to which of them each scoped table has been made (macro prepare_scope);
-# definitions says which SQL and descriptions each relation was last given (macro has_definition).
+# definitions says which SQL, descriptions or source each relation was last given (macro
+# has_definition).
 DEFINITION = """
 create schema if not exists dwh_meta;
 create table if not exists dwh_meta.changements (
@@ -56,3 +57,17 @@ def next_change(connection: psycopg.Connection[Any], relation: str) -> int:
     assert row is not None
     number: int = row[0]
     return number
+
+
+def remember(connection: psycopg.Connection[Any], relation: str, fingerprint: str) -> bool:
+    """Record the shape of a copy's source table; return whether it is another than last time."""
+    changed = connection.execute(
+        "insert into dwh_meta.definitions as known (relation, sorte, identifiant, empreinte) "
+        "values (%(relation)s, 'source', to_regclass(%(relation)s)::oid, md5(%(fingerprint)s)) "
+        "on conflict (relation, sorte) do update "
+        "set identifiant = excluded.identifiant, empreinte = excluded.empreinte "
+        "where (known.identifiant, known.empreinte) "
+        "is distinct from (excluded.identifiant, excluded.empreinte)",
+        {"relation": relation, "fingerprint": fingerprint},
+    )
+    return changed.rowcount > 0

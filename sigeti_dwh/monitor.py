@@ -1,7 +1,6 @@
 """The state of the warehouse: rows, sizes and dates of every object, layer by layer."""
 
 import argparse
-import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import psycopg
 from psycopg import sql
 from tabulate import tabulate
 
+from sigeti_dwh.console import utf8_console
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import load_settings
@@ -143,8 +143,6 @@ def report(measures: Sequence[Measure]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the state of the warehouse; 0 when it was measured, 3 when it could not be."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
     parser = argparse.ArgumentParser(
         prog="monitor_dwh.py",
         description="Rows, sizes and dates of every object of the warehouse, layer by layer.",
@@ -163,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, psycopg.Error) as error:
         print(error, file=sys.stderr)
         return CANNOT_MEASURE
-    print(report(measures))
+    with utf8_console():
+        print(report(measures))
     return 0
 
 

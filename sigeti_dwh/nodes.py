@@ -6,6 +6,8 @@ shown 6.7; this 7.6; PrefectDbtRunner, without assets, 22.
 """
 
 from concurrent.futures import Future
+from contextlib import ExitStack
+from types import TracebackType
 from typing import Any, Self
 
 from prefect import task
@@ -13,14 +15,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
+from prefect.transactions import CommitMode, transaction
 
 from sigeti_dwh.results import NodeResult, NodeStart
 
 
 @task(name="dbt node", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
-def dbt_node(name: str, end: "Future[State[None]]") -> State[None]:
+def dbt_node(name: str, end: "Future[NodeResult]") -> State[None]:
     """Wait for the end of a node and take its state."""
-    return end.result()
+    # The state is made here: one older than this run's start would be overruled by it.
+    return state(end.result())
 
 
 class NodeTaskRuns:
@@ -31,10 +35,13 @@ class NodeTaskRuns:
     """
 
     def __init__(self) -> None:
-        self._open: dict[str, Future[State[None]]] = {}
+        self._open: dict[str, Future[NodeResult]] = {}
         self._runs: list[PrefectFuture[Any]] = []
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        # A task that fails rolls back those below it, whose states Prefect then forgets.
+        self._stack.enter_context(transaction(commit_mode=CommitMode.EAGER))
         return self
 
     def __call__(self, event: NodeStart | NodeResult) -> None:
@@ -43,13 +50,19 @@ class NodeTaskRuns:
             end = self._open[event.unique_id] = Future()
             self._runs.append(dbt_node.submit(event.name, end))
         else:
-            self._open.pop(event.unique_id).set_result(state(event))
+            self._open.pop(event.unique_id).set_result(event)
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for end in self._open.values():
-            end.set_result(Failed(message="dbt ended before this node did"))
+            end.set_exception(RuntimeError("dbt ended before this node did"))
         for run in self._runs:
             run.wait()
+        self._stack.__exit__(kind, error, trace)
 
 
 def state(result: NodeResult) -> State[None]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
@@ -159,7 +160,7 @@ class Project:
 
 def _translated(error: BaseException) -> BaseException:
     """Return what to raise for an exception that ended a dbt command."""
-    if not isinstance(error, DbtBaseException):
+    if not isinstance(error, DbtBaseException | ValidationError):
         return error
     message = f"dbt: {first_lines(str(error), 3)}\nAll of it: logs/dbt.log"
     return RetryableError(message) if is_passing(str(error)) else UserError(message)

@@ -111,12 +111,15 @@ def _read_file(path: Path) -> dict[str, str]:
         return {}
     values: dict[str, str] = {}
     try:
-        with path.open(encoding="utf-8-sig") as stream:
+        with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text.\nSave it as UTF-8 and run again.") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UserError(
+            f"{path} cannot be read: {error.strerror}.\n"
+            "Run as its owner, or name another file: DWH_ENV_FILE=/path/to/settings."
+        ) from None
     for binding in bindings:
         if binding.error or (binding.key and binding.value is None):
             raise UserError(

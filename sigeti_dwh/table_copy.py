@@ -27,8 +27,16 @@ Connection = psycopg.Connection[Any]
 class TableCopy:
     """The copy of one source table in the warehouse, or only the keys and versions of its rows."""
 
-    def __init__(self, schema: str, table: SourceTable, run_id: int, versions_only: bool) -> None:
+    def __init__(
+        self,
+        schema: str,
+        table: SourceTable,
+        run_id: int,
+        fingerprint: str,
+        versions_only: bool,
+    ) -> None:
         self.schema = schema
+        self.fingerprint = fingerprint
         self.versions_only = versions_only
         self.table = table = table.tracked() if versions_only else table
         self.run_id = run_id
@@ -79,15 +87,15 @@ class TableCopy:
         }
         if not known:
             self._create_tables(warehouse)
-            return
-        added = [column for column in self.table.columns if column not in known]
+        added = [column for column in self.table.columns if known and column not in known]
         for column in added:
             warehouse.execute(
                 sql.SQL("alter table {} add column {} {}").format(
                     self.target, sql.Identifier(column), sql.SQL(self.table.columns[column])
                 )
             )
-        if added:
+        renewed = meta.remember(warehouse, f"{self.schema}.{self.table.name}", self.fingerprint)
+        if known and (added or renewed):
             # An unknown version differs from every version: all rows travel again.
             warehouse.execute(sql.SQL("update {} set _version = null").format(self.target))
 

@@ -64,9 +64,13 @@ reglements as (
         sum(paiements_cumules.montant_paiement) filter (
             where paiements_cumules.est_confirme
         ) as montant_confirme,
-        min(paiements_cumules.paye_le) filter (
-            where paiements_cumules.cumul >= factures.montant_total
-        ) as solde_le,
+        -- A payment taken back can leave an invoice open that was settled for a while.
+        case
+            when sum(paiements_cumules.montant_paiement) >= max(factures.montant_total)
+                then min(paiements_cumules.paye_le) filter (
+                    where paiements_cumules.cumul >= factures.montant_total
+                )
+        end as solde_le,
         max(paiements_cumules.modifie_le) as modifie_le
     from paiements_cumules
     inner join factures on paiements_cumules.facture_id = factures.facture_id

@@ -68,7 +68,7 @@ cross join lateral (
         (
             case
                 when f.montant_total <= 0 then f.date_creation
-                else coalesce(atteint.moment, f.date_paiement)
+                else coalesce(case when p.declare >= f.montant_total then atteint.moment end, f.date_paiement)
             end at time zone 'UTC'
         )::date as jour
 ) as s

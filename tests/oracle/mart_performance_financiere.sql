@@ -19,9 +19,13 @@ soldes as (
             date_paiement,
             sum(montant) over (
                 partition by facture_id order by date_paiement, id rows unbounded preceding
-            ) as cumul
+            ) as cumul,
+            sum(montant) over (partition by facture_id) as total_regle
         from paiement_factures
-    ) as cumuls on cumuls.facture_id = factures.id and cumuls.cumul >= factures.montant_total
+    ) as cumuls
+        on cumuls.facture_id = factures.id
+        and cumuls.cumul >= factures.montant_total
+        and cumuls.total_regle >= factures.montant_total
     group by factures.id
 ),
 

@@ -8,11 +8,12 @@ with soldes as (
             f.montant_total,
             sum(p.montant) over (
                 partition by p.facture_id order by p.date_paiement, p.id rows unbounded preceding
-            ) as cumul
+            ) as cumul,
+            sum(p.montant) over (partition by p.facture_id) as total_regle
         from paiement_factures as p
         inner join factures as f on f.id = p.facture_id
     ) as cumuls
-    where cumul >= montant_total
+    where cumul >= montant_total and total_regle >= montant_total
     group by facture_id
 ),
 

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sigeti_dwh.embedded import EmbeddedServer
 
 from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server
 
 # A developer's own settings must never lead a test to a real server.
 for variable in list(os.environ):
-    if variable.startswith(("SOURCE_DB_", "DWH_", "PG")):
+    if variable.startswith(("SOURCE_DB_", "DWH_", "PG")) and variable not in (
+        "DWH_POSTGRES_BIN",
+        "DWH_STATE_DIR",
+    ):
         del os.environ[variable]
 os.environ["DWH_ENV_FILE"] = os.devnull
 
@@ -47,9 +50,9 @@ def at(server: EmbeddedServer, role: str, name: str) -> Server:
 
 
 @contextmanager
-def fresh_database(server: EmbeddedServer, role: str) -> Iterator[Server]:
+def fresh_database(server: EmbeddedServer, role: str, name: str | None = None) -> Iterator[Server]:
     """Create an empty database, and drop it afterwards, whoever is connected to it."""
-    name = f"{role}_{next(numbers)}"
+    name = name or f"{role}_{next(numbers)}"
     server.create_database(name)
     yield at(server, role, name)
     with connect(at(server, role, "postgres"), autocommit=True) as connection:

@@ -101,7 +101,7 @@ def test_the_environment_wins_over_the_file(set_variables, write_env_file) -> No
 )
 def test_a_value_of_the_file_is_what_was_meant(written: str, meant: str, write_env_file) -> None:
     lines = [f"{name}={value}" for name, value in REAL_WAREHOUSE.items()]
-    write_env_file("\r\n".join(["\ufeff# réglages", *lines, f"DWH_DB_PASSWORD={written}", ""]))
+    write_env_file("\r\n".join([f"\ufeffDWH_DB_PASSWORD={written}", "# réglages", *lines, ""]))
     assert load_settings().warehouse.password == meant
 
 

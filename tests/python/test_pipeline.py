@@ -1,0 +1,256 @@
+"""A night on a demo source, proved by independent SQL on the source."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
+
+from .conftest import fresh_database
+from .warehouse import Warehouse, copy_project, written
+
+MakeWarehouse = Callable[[], Warehouse]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the dbt project once: databases of the same names need no new parse."""
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def warehouse(server: EmbeddedServer, project: Path) -> Iterator[Warehouse]:
+    """Make an empty source and an empty warehouse, in two databases."""
+    with (
+        fresh_database(server, "source", "night_source") as source,
+        fresh_database(server, "warehouse", "night_warehouse") as target,
+    ):
+        yield Warehouse(source, target, project)
+
+
+@pytest.fixture
+def one_database(server: EmbeddedServer, tmp_path: Path) -> Iterator[Warehouse]:
+    """Make a source whose own database is the warehouse."""
+    with fresh_database(server, "source") as both:
+        yield Warehouse(both, both, copy_project(tmp_path))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse, seed: int) -> None:
+    warehouse.fill(seed)
+    warehouse.run(checks=True)
+    assert warehouse.differences() == []
+
+
+def test_an_incremental_run_equals_a_full_refresh(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    for _ in range(2):
+        warehouse.advance(3)
+        assert written(warehouse.run())
+        assert warehouse.differences() == []
+        incremental = warehouse.content(stamps=True)
+        assert written(warehouse.run(full_refresh=True)) == {}
+        assert warehouse.content(stamps=True) == incremental
+
+
+def test_a_run_without_changes_writes_nothing(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    before = tuple_counters(warehouse)
+    assert written(warehouse.run()) == {}
+    assert tuple_counters(warehouse) == before
+
+
+def tuple_counters(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """Return what was ever written in each table that holds data."""
+    # The counters of a session are there for sure once it has ended.
+    return warehouse.rows(
+        "select pg_stat_force_next_flush(), schemaname || '.' || relname, n_tup_ins, n_tup_upd, "
+        "n_tup_del from pg_stat_user_tables "
+        "where schemaname ~ '^(raw_|dwh_(dimensions|facts|marts|snapshots))' order by 2"
+    )
+
+
+def test_one_database_gives_the_same_warehouse_without_copying(one_database: Warehouse) -> None:
+    one_database.fill()
+    one_database.run()
+    one_database.advance(2)
+    one_database.run()
+    assert one_database.differences() == []
+    assert written(one_database.run(full_refresh=True)) == {}
+    assert one_database.rows("select 1 from pg_namespace where nspname = 'raw_sigeti'") == []
+
+
+def test_accents_arrive_with_the_same_bytes(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.change(
+        "update entreprises set raison_sociale = 'Œuvre d''Akoupé-Zeudji' where id = 1"
+    )
+    warehouse.change("update zones_industrielles set libelle = 'Akoupé-Zeudji' where id = 1")
+    warehouse.run()
+    for query in (
+        "select raison_sociale from raw_sigeti.entreprises where id = 1",
+        "select raison_sociale from dwh_dimensions.dim_entreprises "
+        "where entreprise_id = 1 and is_current",
+        "select raison_sociale from dwh_marts_clients.mart_portefeuille_clients "
+        "where entreprise_id = 1",
+    ):
+        assert [row[0].encode() for row in warehouse.rows(query)] == [
+            "Œuvre d'Akoupé-Zeudji".encode()
+        ]
+    for query in (
+        "select nom_zone from dwh_marts_occupation.mart_occupation_zones where zone_id = 1",
+        "select distinct libelle from raw_sigeti.zones_industrielles where id = 1",
+    ):
+        assert [row[0].encode() for row in warehouse.rows(query)] == ["Akoupé-Zeudji".encode()]
+    for statut, relation in (
+        ("Payée", "dwh_facts.fait_factures"),
+        ("occupé", "dwh_dimensions.dim_lots"),
+    ):
+        found = warehouse.rows(f"select distinct statut::bytea from {relation}")
+        assert statut.encode() in [value for (value,) in found]
+
+
+def test_mojibake_in_a_vocabulary_stops_the_night_before_the_facts(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    before = warehouse.content()
+    warehouse.change("alter type enum_factures_statut rename value 'Payée' to 'Pay├®e'")
+    warehouse.change("update factures set updated_at = now()")
+    with pytest.raises(UserError, match="no_mojibake_stg_factures_statut"):
+        warehouse.run(checks=True)
+    assert warehouse.content() == before
+    warehouse.change("alter type enum_factures_statut rename value 'Pay├®e' to 'Payée'")
+    warehouse.run()
+    assert warehouse.differences() == []
+
+
+def test_an_unexpected_status_warns_and_is_kept(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.change("alter type enum_lots_statut add value 'litigieux'")
+    warehouse.change("update lots set statut = 'litigieux' where id = 1")
+    layers = warehouse.run(checks=True)
+    warned = [node.name for layer in layers for node in layer.nodes if node.status == "warn"]
+    assert any(name.startswith("accepted_values_stg_lots_statut") for name in warned)
+    assert warehouse.rows(
+        "select statut, est_disponible, est_occupe from dwh_dimensions.dim_lots "
+        "where lot_id = 1 and is_current"
+    ) == [("litigieux", False, False)]
+    assert warehouse.differences() == []
+
+
+def test_what_analysts_built_survives_a_full_refresh(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    with connect(warehouse.settings.warehouse) as connection:
+        connection.execute("create schema analyste")
+        for number, relation in enumerate(
+            (
+                "dwh_marts_clients.mart_portefeuille_clients",
+                "dwh_dimensions.dim_lots",
+                "dwh_staging.stg_lots",
+            )
+        ):
+            connection.execute(f"create view analyste.v{number} as select * from {relation}")  # type: ignore[arg-type]
+    warehouse.advance(1)
+    warehouse.run(full_refresh=True)
+    for number in range(3):
+        assert warehouse.rows(f"select count(*) from analyste.v{number}")[0][0] > 0
+
+
+def test_a_reader_in_a_long_transaction_neither_waits_nor_holds_up_the_night(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.fill()
+    warehouse.run()
+    with connect(warehouse.settings.warehouse) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        query: psycopg.abc.Query = (
+            "select sum(montant_facture) from dwh_marts_financier.mart_performance_financiere"
+        )
+        before = reader.execute(query).fetchone()
+        warehouse.advance(2)
+        warehouse.run(full_refresh=True)
+        assert reader.execute(query).fetchone() == before
+    assert warehouse.rows(str(query))[0] != before
+
+
+def test_versions_follow_the_source(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    warehouse.change(
+        "update entreprises set raison_sociale = 'Nouvelle', date_modification = '2026-07-02' "
+        "where id = 3"
+    )
+    warehouse.run()
+    warehouse.change("update entreprises set raison_sociale = 'Muette' where id = 3")
+    warehouse.run()
+    versions = warehouse.rows(
+        "select raison_sociale, valid_from, valid_to, is_current "
+        "from dwh_dimensions.dim_entreprises where entreprise_id = 3 order by numero_version"
+    )
+    names, starts, ends, current = zip(*versions, strict=True)
+    assert names[1:] == ("Nouvelle", "Muette")
+    assert starts[0].year == 1900
+    assert starts[1].date().isoformat() == "2026-07-02"
+    assert starts[1:] == ends[:-1]
+    assert current == (False, False, True)
+    assert ends[-1] is None
+
+
+def test_a_payment_taken_back_and_a_null_status_change_the_figures_and_stop_nothing(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.fill()
+    warehouse.change("update demandes_attribution set statut = null where id = 1")
+    warehouse.change(
+        "insert into paiement_factures (facture_id, montant, date_paiement, created_at, updated_at) "
+        "select facture_id, -sum(montant), max(date_paiement) + interval '1 day', now(), now() "
+        "from paiement_factures group by facture_id limit 40"
+    )
+    warehouse.run(checks=True)
+    assert warehouse.differences() == []
+
+
+def test_a_deleted_parcel_has_no_current_version(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.change(
+        "insert into lots (id, numero, ilot, superficie, prix, zone_industrielle_id, "
+        "created_at, updated_at) values (999999, 'X', 'X', 500, 1, 1, now(), now())"
+    )
+    warehouse.run()
+    warehouse.change("delete from lots where id = 999999")
+    warehouse.run()
+    query = (
+        "select is_current, valid_to is not null from dwh_dimensions.dim_lots where lot_id = 999999"
+    )
+    assert warehouse.rows(query) == [(False, True)]
+    warehouse.change(
+        "insert into lots (id, numero, ilot, superficie, prix, zone_industrielle_id, "
+        "created_at, updated_at) values (999999, 'X', 'X', 500, 1, 1, now(), now())"
+    )
+    warehouse.run()
+    assert warehouse.rows(query + " order by numero_version") == [(False, True), (True, False)]
+    assert warehouse.differences() == []
+
+
+def test_an_event_points_to_the_version_of_its_time(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    warehouse.change(
+        "update entreprises set raison_sociale = 'Plus tard', date_modification = '2026-01-01' "
+        "where id = 2"
+    )
+    warehouse.run()
+    found = warehouse.rows(
+        "select f.date_creation >= '2026-01-01', e.numero_version "
+        "from dwh_facts.fait_factures f "
+        "join dwh_dimensions.dim_entreprises e using (entreprise_key) where f.entreprise_id = 2 "
+        "group by 1, 2 order by 1"
+    )
+    assert found == [(False, 1), (True, 2)]

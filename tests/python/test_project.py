@@ -1,0 +1,94 @@
+"""The dbt project inside the process: layers, selections, failures; without Prefect."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.layers import LAYERS
+from sigeti_dwh.project import Project
+from sigeti_dwh.settings import ROOT, Server, Settings
+
+from . import tiny_project
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tiny_project.write(tmp_path / "project")
+
+
+@pytest.fixture
+def settings(warehouse_server: Server) -> Settings:
+    return Settings(replace(warehouse_server, role="source", name="source"), warehouse_server)
+
+
+def test_a_selection_is_dbts_own(folder: Path, settings: Settings) -> None:
+    for select, selected in (
+        ("dim_zones", {"dim_zones"}),
+        ("+dim_zones", {"stg_zones", "dim_zones"}),
+        ("path:models/staging snap_lots", {"stg_lots", "stg_zones", "snap_lots"}),
+        ("stg_lots+2,path:models/dimensions", {"dim_lots"}),
+    ):
+        project = Project(settings, folder=folder, select=select)
+        project.parse()
+        nodes = [node.split(".") for ids in project.nodes.values() for node in ids]
+        assert {name for kind, _, name, *_ in nodes if kind != "test"} == selected, select
+
+
+def test_only_what_is_selected_is_built(folder: Path, settings: Settings) -> None:
+    said: list[str] = []
+    project = Project(settings, folder=folder, select="+stg_zones", report=said.append)
+    results = [project.build(layer) for layer in LAYERS[:2]]
+    assert [node.name for result in results for node in result.nodes] == ["stg_zones"]
+    assert said[-1] == "snapshots: nothing selected"
+
+
+def test_a_selection_of_nothing_is_named(folder: Path, settings: Settings) -> None:
+    with pytest.raises(UserError, match="--select dim_lotz"):
+        Project(settings, folder=folder, select="dim_lotz").parse()
+    with pytest.raises(UserError, match="'colour' is not a valid method name"):
+        Project(settings, folder=folder, select="colour:red").parse()
+
+
+def test_a_password_that_changed_is_no_reason_to_wait(folder: Path, settings: Settings) -> None:
+    wrong = replace(settings, warehouse=replace(settings.warehouse, password="wrong"))
+    with pytest.raises(UserError, match="password authentication failed") as failure:
+        Project(wrong, folder=folder).build(LAYERS[0])
+    assert not isinstance(failure.value, RetryableError)
+    gone = replace(settings, warehouse=replace(settings.warehouse, port=1))
+    with pytest.raises(RetryableError, match="Connection refused"):
+        Project(gone, folder=folder).build(LAYERS[0])
+
+
+def test_a_display_that_breaks_does_not_stop_the_night(folder: Path, settings: Settings) -> None:
+    """An error in one of dbt's threads would make dbt wait for ever."""
+
+    def broken(event: object) -> None:
+        raise OSError("the Prefect server is gone")
+
+    said: list[str] = []
+    project = Project(settings, folder=folder, report=said.append)
+    assert project.build(LAYERS[0], on_event=broken).ok
+    assert said[0].startswith("staging: not all nodes could be shown")
+
+
+def test_every_test_of_the_real_project_has_exactly_one_layer(
+    tmp_path: Path, settings: Settings
+) -> None:
+    for name in ("models", "snapshots", "macros", "tests/dbt"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
+    shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
+    project = Project(settings, folder=tmp_path)
+    project.parse()
+    assert project.manifest is not None
+    nodes = project.manifest.nodes
+    placed = [node for ids in project.nodes.values() for node in ids]
+    executable = {"model", "snapshot", "test"}
+    assert sorted(placed) == sorted(id for id, n in nodes.items() if n.resource_type in executable)
+    order = {node: number for number, layer in enumerate(LAYERS) for node in project.nodes[layer]}
+    for unique_id in placed:
+        for parent in nodes[unique_id].depends_on_nodes:
+            assert order.get(parent, 0) <= order[unique_id], f"{unique_id} runs before {parent}"

@@ -1,0 +1,145 @@
+"""A source, a warehouse and the dbt project, to run a night and look at what came out."""
+
+import os
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from sigeti_dwh import demo
+from sigeti_dwh.database import connect
+from sigeti_dwh.layers import LAYERS
+from sigeti_dwh.load import LoadResult, load
+from sigeti_dwh.profiles import write_profiles
+from sigeti_dwh.project import Project
+from sigeti_dwh.results import LayerResult
+from sigeti_dwh.settings import ROOT, Server, Settings
+
+from .oracle import RELATIONS, compare, compare_totals
+
+REFERENCE_DATE = date(2026, 6, 30)
+
+
+def today() -> date:
+    """Return the day against which a run measures lateness."""
+    return datetime.now(UTC).date()
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the dbt project, so that a test's artifacts and edits stay its own."""
+    for name in ("models", "macros", "snapshots", "tests/dbt"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "dbt_project.yml", folder)
+    return folder
+
+
+@dataclass
+class Warehouse:
+    """A source database and its warehouse; `lines` keeps what the runs told."""
+
+    source: Server
+    warehouse: Server
+    folder: Path
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of a run, with one database when both are the same."""
+        return Settings(
+            source=replace(self.source, role="source"),
+            warehouse=replace(self.warehouse, role="warehouse"),
+        )
+
+    def fill(self, seed: int = 1, reference_date: date = REFERENCE_DATE) -> None:
+        """Fill the source with the demo."""
+        with connect(self.settings.source) as connection:
+            demo.create(
+                connection, seed=seed, reference_date=reference_date, report=self.lines.append
+            )
+
+    def advance(self, days: int) -> None:
+        """Let days pass at the source."""
+        with connect(self.settings.source) as connection:
+            demo.advance(connection, days=days, report=self.lines.append)
+
+    def change(self, statement: str, *arguments: Any) -> None:
+        """Execute a statement at the source."""
+        with connect(self.settings.source) as connection:
+            connection.execute(statement, arguments or None)  # type: ignore[arg-type]
+
+    def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query on the warehouse."""
+        with connect(self.settings.warehouse) as connection:
+            return connection.execute(query, arguments or None).fetchall()  # type: ignore[arg-type]
+
+    def load(self) -> LoadResult:
+        """Run the load."""
+        return load(self.settings, report=self.lines.append)
+
+    def build(self, *, full_refresh: bool = False, checks: bool = False) -> list[LayerResult]:
+        """Build every layer, with its dbt tests when `checks` is set."""
+        os.environ["DWH_DB_SCHEMA"] = "dwh"
+        write_profiles(self.settings, self.folder)
+        project = Project(
+            self.settings,
+            full_refresh=full_refresh,
+            folder=self.folder,
+            report=self.lines.append,
+        )
+        project.parse()
+        if not checks:
+            project.nodes = {
+                layer: [node for node in nodes if not node.startswith("test.")]
+                for layer, nodes in project.nodes.items()
+            }
+        return [project.build(layer) for layer in LAYERS]
+
+    def run(self, *, full_refresh: bool = False, checks: bool = False) -> list[LayerResult]:
+        """Run a night: load and every layer."""
+        self.load()
+        return self.build(full_refresh=full_refresh, checks=checks)
+
+    def differences(self) -> list[str]:
+        """Return how facts and marts differ from the independent SQL on the source."""
+        with (
+            connect(self.settings.source) as source,
+            connect(self.settings.warehouse) as warehouse,
+        ):
+            found = [
+                line
+                for relation in RELATIONS
+                for line in compare(source, warehouse, relation, today())
+            ]
+            return found + compare_totals(source, warehouse, today())
+
+    def content(self, *, stamps: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+        """Return the rows of every dimension, fact and mart, without their change numbers."""
+        with connect(self.settings.warehouse) as connection:
+            return {name: _rows(connection, name, stamps) for name in _tables(connection)}
+
+
+def written(layers: list[LayerResult]) -> dict[str, int]:
+    """Return the tables in which a run wrote rows, with their number."""
+    return {
+        node.name: node.rows_affected
+        for layer in layers
+        for node in layer.nodes
+        if node.resource_type in ("model", "snapshot") and node.rows_affected
+    }
+
+
+def _tables(connection: psycopg.Connection[Any]) -> list[str]:
+    rows = connection.execute(
+        "select format('%I.%I', schemaname, tablename) from pg_tables "
+        "where schemaname ~ '^dwh_(dimensions|facts|marts)' order by 1"
+    )
+    return [name for (name,) in rows]
+
+
+def _rows(connection: psycopg.Connection[Any], name: str, stamps: bool) -> list[tuple[Any, ...]]:
+    row = "to_jsonb(t)" if stamps else "to_jsonb(t) - '_insertion' - '_changement'"
+    query = f"select ({row})::text from {name} t order by 1"
+    return connection.execute(query).fetchall()  # type: ignore[arg-type]
