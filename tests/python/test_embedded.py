@@ -215,7 +215,7 @@ def test_starts_at_the_same_time_give_one_server(folder: Path) -> None:
     )
     starts = [
         subprocess.Popen(
-            [sys.executable, "-c", script, folder],
+            [sys.executable, "-P", "-c", script, folder],
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ,

@@ -27,7 +27,20 @@ case "$*" in
 esac
 """
 
-TOOLS = "bash cat cksum cp dirname env grep head mkdir readlink rm tail".split()
+TOOLS = (
+    "bash",
+    "cat",
+    "cksum",
+    "cp",
+    "dirname",
+    "env",
+    "grep",
+    "head",
+    "mkdir",
+    "readlink",
+    "rm",
+    "tail",
+)
 
 
 class Checkout:
