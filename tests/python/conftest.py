@@ -13,16 +13,33 @@ from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server
 
+
+def _settings() -> dict[str, str]:
+    """Return the variables that lead to a server, as the environment has them."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("SOURCE_DB_", "DWH_", "PG"))
+        and name not in ("DWH_POSTGRES_BIN", "DWH_STATE_DIR")
+    }
+
+
 # A developer's own settings must never lead a test to a real server.
-for variable in list(os.environ):
-    if variable.startswith(("SOURCE_DB_", "DWH_", "PG")) and variable not in (
-        "DWH_POSTGRES_BIN",
-        "DWH_STATE_DIR",
-    ):
-        del os.environ[variable]
+for variable in _settings():
+    del os.environ[variable]
 os.environ["DWH_ENV_FILE"] = os.devnull
 
 numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_one_test() -> Iterator[None]:
+    """Undo what a run sets for dbt: it must not lead the next test to its databases."""
+    before = _settings()
+    yield
+    for name in _settings():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

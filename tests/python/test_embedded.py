@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -183,10 +183,24 @@ def test_a_killed_server_starts_again(folder: Path) -> None:
     server = EmbeddedServer(folder)
     server.start()
     write(server)
+    busy = threading.Thread(target=compute, args=[server, 2])
+    busy.start()
+    time.sleep(0.3)
     kill(folder)
     assert not server.is_running()
     server.start()
     assert read(server) == ACCENTS
+    busy.join()
+
+
+def compute(server: EmbeddedServer, seconds: int) -> None:
+    """Keep a process of the server busy: it does not notice that its parent died."""
+    loop = (
+        f"do $$ declare t timestamptz := clock_timestamp() + interval '{seconds} s'; "
+        "begin while clock_timestamp() < t loop end loop; end $$"
+    )
+    with suppress(psycopg.OperationalError), connect(server) as connection:
+        connection.execute(loop)
 
 
 def test_a_dead_servers_number_may_be_another_programs(folder: Path) -> None:
@@ -284,6 +298,9 @@ def test_accents_survive_in_a_database_made_once(server: EmbeddedServer) -> None
         row = connection.execute(statement, [ACCENTS]).fetchone()
         assert row == (ACCENTS, ACCENTS.upper(), True)
         assert connection.execute("show server_encoding").fetchone()[0] == "UTF8"
+        if connection.info.server_version >= 170000:
+            locale = "select datlocprovider, datlocale from pg_database where datname = %s"
+            assert connection.execute(locale, [name]).fetchone() == ("b", "C.UTF-8")
     with connect(server) as connection:
         connection.execute(f'drop database "{name.replace(chr(34), chr(34) * 2)}"')
 

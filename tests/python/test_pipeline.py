@@ -209,7 +209,8 @@ def test_a_payment_taken_back_and_a_null_status_change_the_figures_and_stop_noth
     warehouse.fill()
     warehouse.change("update demandes_attribution set statut = null where id = 1")
     warehouse.change(
-        "insert into paiement_factures (facture_id, montant, date_paiement, created_at, updated_at) "
+        "insert into paiement_factures "
+        "(facture_id, montant, date_paiement, created_at, updated_at) "
         "select facture_id, -sum(montant), max(date_paiement) + interval '1 day', now(), now() "
         "from paiement_factures group by facture_id limit 40"
     )
