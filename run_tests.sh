@@ -36,7 +36,7 @@ lint_sql() (
     while IFS= read -r variable; do
         export "${variable?}"
     done < <(./run_pipeline.sh env)
-    DWH_DB_NAME=postgres $bin/sqlfluff lint models snapshots tests
+    DWH_DB_NAME=postgres $bin/sqlfluff lint models snapshots tests/dbt
 )
 
 bin=.venv/bin

@@ -1,17 +1,5 @@
-with source as (
-
-    select * from {{ source('sigeti', 'collecte_zones') }}
-    where {{ living_rows() }}
-
-),
-
-renamed as (
-
-    select
-        collecte_id,
-        zone_id
-    from source
-
-)
-
-select * from renamed
+select
+    collecte_id,
+    zone_id
+from {{ source('sigeti', 'collecte_zones') }}
+where {{ living_rows() }}

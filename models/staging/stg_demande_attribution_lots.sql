@@ -1,20 +1,8 @@
-with source as (
-
-    select * from {{ source('sigeti', 'demande_attribution_lots') }}
-    where {{ living_rows() }}
-
-),
-
-renamed as (
-
-    select
-        id as demande_attribution_lot_id,
-        demande_attribution_id as demande_id,
-        lot_id,
-        created_at as cree_le,
-        updated_at as modifie_le
-    from source
-
-)
-
-select * from renamed
+select
+    id as demande_attribution_lot_id,
+    demande_attribution_id as demande_id,
+    lot_id,
+    created_at as cree_le,
+    updated_at as modifie_le
+from {{ source('sigeti', 'demande_attribution_lots') }}
+where {{ living_rows() }}

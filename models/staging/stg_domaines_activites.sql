@@ -1,21 +1,9 @@
-with source as (
-
-    select * from {{ source('sigeti', 'domaines_activites') }}
-    where {{ living_rows() }}
-
-),
-
-renamed as (
-
-    select
-        id as domaine_id,
-        {{ clean_text('code') }} as code_domaine,
-        {{ clean_text('libelle') }} as nom_domaine,
-        {{ clean_text('description') }} as description,
-        created_at as cree_le,
-        updated_at as modifie_le
-    from source
-
-)
-
-select * from renamed
+select
+    id as domaine_id,
+    {{ clean_text('code') }} as code_domaine,
+    {{ clean_text('libelle') }} as nom_domaine,
+    {{ clean_text('description') }} as description,
+    created_at as cree_le,
+    updated_at as modifie_le
+from {{ source('sigeti', 'domaines_activites') }}
+where {{ living_rows() }}

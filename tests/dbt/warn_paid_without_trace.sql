@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
--- An invoice that the source calls Payée, without a payment that settles it nor a payment day, counts as
--- open, and late once due. A returned row is such an invoice.
+-- An invoice that the source calls Payée, without a payment that settles it nor a payment day,
+-- counts as open, and late once due. A returned row is such an invoice.
 select
     facture_id,
     numero_facture,
