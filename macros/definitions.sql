@@ -1,7 +1,7 @@
 {# Whether the relation, as it exists now, was last given this content (the SQL of a view, descriptions). #}
 {% macro has_definition(relation, kind, content) -%}
     {%- set known = run_query(
-        "select 1 from " ~ meta_schema() ~ ".definitions where relation = '" ~ relation.render()
+        "select 1 from " ~ meta_schema() ~ ".definitions where relation = '" ~ relation_name(relation)
         ~ "' and sorte = '" ~ kind ~ "' and empreinte = '" ~ local_md5(content)
         ~ "' and identifiant = to_regclass('" ~ relation.render() ~ "')::oid"
     ) -%}
@@ -12,7 +12,7 @@
 {% macro record_definition(relation, kind, content) -%}
     {%- do run_query(
         "insert into " ~ meta_schema() ~ ".definitions (relation, sorte, identifiant, empreinte) values ('"
-        ~ relation.render() ~ "', '" ~ kind ~ "', to_regclass('" ~ relation.render() ~ "')::oid, '"
+        ~ relation_name(relation) ~ "', '" ~ kind ~ "', to_regclass('" ~ relation.render() ~ "')::oid, '"
         ~ local_md5(content) ~ "') on conflict (relation, sorte) do update "
         ~ "set identifiant = excluded.identifiant, empreinte = excluded.empreinte"
     ) -%}

@@ -38,14 +38,15 @@ where
     not exists (
         select 1 from {{ computed }} as computed where {{ same_keys('computed', 'target', keys) }}
     )
-    {%- if scope_key and is_scoped() %}
+    {%- if scope_key and scope_table() in model['compiled_code'] %}
+    {#- Asked of the compiled query: by now the pre-hook has recorded a progress. #}
     and target.{{ scope_key }} in (select * from {{ scope_table() }})
     {%- endif %};
 
 analyze {{ written }};
 analyze {{ written }}_gone;
 
-{{ number_change(target_table.render(), [written, written ~ '_gone']) }}
+{{ number_change(relation_name(target_table), [written, written ~ '_gone']) }}
 
 with number as (
 

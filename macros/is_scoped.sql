@@ -14,7 +14,12 @@
         {{ return(none) }}
     {%- endfor -%}
     {%- set progress = run_query(
-        "select changement from " ~ meta_schema() ~ ".avancement where relation = '" ~ this.render() ~ "'"
+        "select changement from " ~ meta_schema() ~ ".avancement where relation = '" ~ relation_name(this) ~ "'"
     ) -%}
     {{ return(progress.rows[0][0] if progress.rows else none) }}
+{%- endmacro %}
+
+{# Without the database: a warehouse that is renamed, copied or restored keeps its records. #}
+{% macro relation_name(relation) -%}
+    {{ relation.schema }}.{{ relation.identifier }}
 {%- endmacro %}

@@ -20,7 +20,7 @@ with atteint as (
 
 insert into {{ meta_schema() }}.avancement as connu (relation, changement)
 select
-    '{{ this.render() }}',
+    '{{ relation_name(this) }}',
     numero
 from atteint
 on conflict (relation) do update

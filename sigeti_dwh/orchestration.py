@@ -62,8 +62,8 @@ def prefect_api() -> Iterator[None]:
     """Give the flows run inside an API: the server of PREFECT_API_URL, else a temporary one.
 
     The temporary server is a thread of this process and keeps its history in PREFECT_HOME. Prefect
-    would start a process of its own: 2 CPU seconds and 5 seconds more, it outlives a kill -9 of
-    the flow, and when it is stopped it loses the task runs that it has not yet recorded.
+    would start a process of its own: it costs 2 CPU seconds more, outlives a kill -9 of the flow,
+    and loses, when it is stopped, the task runs that it has not yet recorded.
 
     Raises UserError when it does not start.
     """
@@ -78,7 +78,10 @@ def prefect_api() -> Iterator[None]:
             try:
                 yield
             finally:
-                _record(api, started)
+                try:
+                    _record(api, started)
+                except OSError as error:
+                    print(f"Prefect's history of this run may be incomplete: {error}")
     finally:
         # The interpreter's end would walk through them all again.
         gc.freeze()

@@ -73,6 +73,9 @@ class Project:
                     f"--select {self.select}: no model, snapshot or test matches.\n"
                     "As in plain dbt: a name (dim_lots), +name, name+, path:models/facts, tag:x."
                 )
+        kinds = [node.split(".")[0] for nodes in self.nodes.values() for node in nodes]
+        tests = kinds.count("test")
+        self.report(f"project: {len(kinds) - tests} models and {tests} tests to run")
 
     def build(self, layer: Layer, on_event: OnEvent = lambda event: None) -> LayerResult:
         """Build a layer's models and run its tests; `on_event` sees each node start and end.

@@ -144,7 +144,7 @@ class LayerResult:
         others += [f"{skipped} skipped"] if skipped else []
         return kind(
             f"{self.name}: {first}\n"
-            f"The layers below were not built{''.join(f'; {other}' for other in others)}.\n"
+            f"Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
             "All of it: logs/dbt.log"
         )
 

@@ -115,6 +115,9 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
     print(f"Done in {summary.seconds:.0f} s.")
     return 0
 
