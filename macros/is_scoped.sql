@@ -1,5 +1,6 @@
 {# Whether this build is limited to the keys that changes have touched. A full refresh, a first build, a
-   table whose progress is unknown and a model with a new column compute every row. #}
+   table whose progress is unknown, a model whose SQL changed or has a new column, and another calendar
+   compute every row. #}
 {% macro is_scoped() -%}
     {{ return(processed_change() is not none) }}
 {%- endmacro %}
@@ -14,7 +15,8 @@
         {{ return(none) }}
     {%- endfor -%}
     {%- set progress = run_query(
-        "select changement from " ~ meta_schema() ~ ".avancement where relation = '" ~ relation_name(this) ~ "'"
+        "select changement from " ~ meta_schema() ~ ".avancement where relation = '"
+        ~ relation_name(this) ~ "' and empreinte = '" ~ model_fingerprint() ~ "'"
     ) -%}
     {{ return(progress.rows[0][0] if progress.rows else none) }}
 {%- endmacro %}
@@ -22,4 +24,9 @@
 {# Without the database: a warehouse that is renamed, copied or restored keeps its records. #}
 {% macro relation_name(relation) -%}
     {{ relation.schema }}.{{ relation.identifier }}
+{%- endmacro %}
+
+{# Changes with the model's SQL and with the days that have a key. #}
+{% macro model_fingerprint() -%}
+    {{ local_md5(model.raw_code ~ calendar_start() ~ calendar_end()) }}
 {%- endmacro %}

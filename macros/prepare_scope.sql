@@ -18,14 +18,20 @@ with atteint as (
 
 )
 
-insert into {{ meta_schema() }}.avancement as connu (relation, changement)
+insert into {{ meta_schema() }}.avancement as connu (relation, changement, empreinte)
 select
     '{{ relation_name(this) }}',
-    numero
+    numero,
+    '{{ model_fingerprint() }}'
 from atteint
 on conflict (relation) do update
-    set changement = excluded.changement, fait_le = current_timestamp
-    where connu.changement is distinct from excluded.changement;
+    set
+        changement = excluded.changement,
+        empreinte = excluded.empreinte,
+        fait_le = current_timestamp
+    where
+        (connu.changement, connu.empreinte)
+        is distinct from (excluded.changement, excluded.empreinte);
 
 {% if processed is not none -%}
 insert into {{ scope_table() }}

@@ -76,6 +76,26 @@ def tuple_counters(warehouse: Warehouse) -> list[tuple[object, ...]]:
     )
 
 
+def test_a_changed_model_or_calendar_makes_every_row_again(warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    settings = warehouse.folder / "dbt_project.yml"
+    text = settings.read_text(encoding="utf-8")
+    model = warehouse.folder / "models" / "facts" / "fait_collectes.sql"
+    sql = model.read_text(encoding="utf-8")
+    try:
+        settings.write_text(text.replace("2000-01-01", "2025-01-01"), encoding="utf-8")
+        model.write_text(sql.replace("statut = 'recouvree'", "statut = 'reportee'"), "utf-8")
+        changed = written(warehouse.run())
+        assert {"fait_factures", "fait_collectes", "dim_temps"} <= changed.keys()
+        assert written(warehouse.run(full_refresh=True)) == {}
+    finally:
+        settings.write_text(text, encoding="utf-8")
+        model.write_text(sql, encoding="utf-8")
+    warehouse.run()
+    assert warehouse.differences() == []
+
+
 def test_one_database_gives_the_same_warehouse_without_copying(one_database: Warehouse) -> None:
     one_database.fill()
     one_database.run()
