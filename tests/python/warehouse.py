@@ -3,6 +3,8 @@
 import gc
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,6 +29,17 @@ BUILT = ("model.", "snapshot.")
 # Half of a small run's time is what dbt writes of it, and Python looking for garbage in that.
 QUIET = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 gc.set_threshold(50_000)
+
+
+@contextmanager
+def environment() -> Iterator[None]:
+    """Restore the environment afterwards: a project leaves its connection variables there."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def today() -> date:
@@ -87,6 +100,10 @@ class Warehouse:
 
     def build(self, *, full_refresh: bool = False, checks: bool = False) -> list[LayerResult]:
         """Build every layer, with its dbt tests when `checks` is set."""
+        with environment():
+            return self._build(full_refresh, checks)
+
+    def _build(self, full_refresh: bool, checks: bool) -> list[LayerResult]:
         os.environ.update(QUIET, DWH_DB_SCHEMA="dwh")
         write_profiles(self.settings, self.folder)
         project = Project(
