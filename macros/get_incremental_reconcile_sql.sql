@@ -2,7 +2,8 @@
    that differ. Rows of the target that the model no longer returns are deleted: within the touched keys
    when the build is scoped, in the whole table otherwise. The table itself is never replaced, so readers,
    views above it, grants and policies notice nothing. _insertion and _changement are set here,
-   to the number of the change that first and last wrote the row, and do not count as a difference. #}
+   to the number of the change that first and last wrote the row, and do not count as a difference.
+   What the columns of `former_columns` were in a row that changes them or goes is kept. #}
 {% macro get_incremental_reconcile_sql(arg_dict) -%}
     {{ return(adapter.dispatch('get_incremental_reconcile_sql', 'sigeti_dwh')(arg_dict)) }}
 {%- endmacro %}
@@ -14,7 +15,8 @@
 {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
 {%- set stamps = columns | select('in', ['_insertion', '_changement']) | list -%}
 {%- set compared = columns | reject('in', keys + stamps) | list -%}
-{%- set scope_key = config.get('scope_key') -%}
+{%- set scope_keys = config.get('scope_keys') -%}
+{%- set former = config.get('former_columns', []) -%}
 {%- set written = this.identifier ~ '__written' -%}
 
 analyze {{ computed }};
@@ -38,9 +40,9 @@ where
     not exists (
         select 1 from {{ computed }} as computed where {{ same_keys('computed', 'target', keys) }}
     )
-    {%- if scope_key and scope_table() in model['compiled_code'] %}
+    {%- if scope_keys and scope_table() in model['compiled_code'] %}
     {#- Asked of the compiled query: by now the pre-hook has recorded a progress. #}
-    and target.{{ scope_key }} in (select * from {{ scope_table() }})
+    and ({{ prefixed('target', scope_keys) }}) in (select * from {{ scope_table() }})
     {%- endif %};
 
 analyze {{ written }};
@@ -86,6 +88,25 @@ inserted as (
     returning 1
 
 )
+{%- if former %},
+
+kept as (
+
+    insert into {{ former_rows(this) }}
+    select {{ prefixed('target', former) }}, number.numero
+    from {{ target_table }} as target
+    inner join {{ written }} as written on {{ same_keys('written', 'target', keys) }}
+    cross join number
+    where ({{ prefixed('target', former) }}) is distinct from ({{ prefixed('written', former) }})
+    union all
+    select {{ prefixed('target', former) }}, number.numero
+    from {{ target_table }} as target
+    inner join {{ written }}_gone as gone on {{ same_keys('gone', 'target', keys) }}
+    cross join number
+    returning 1
+
+)
+{%- endif %}
 
 select 1 from deleted
 union all

@@ -1,12 +1,12 @@
 {# Whether this build is limited to the keys that changes have touched. A full refresh, a first build, a
-   table whose progress is unknown, a model whose SQL changed or has a new column, and another calendar
-   compute every row. #}
+   table whose progress is unknown or that has a new column, changed SQL here or above, and another
+   calendar compute every row. #}
 {% macro is_scoped() -%}
-    {{ return(processed_change() is not none) }}
+    {{ return(progress_made() is not none) }}
 {%- endmacro %}
 
-{# Number of the change up to which the table was made, or none. #}
-{% macro processed_change() -%}
+{# The change and the day of reference up to which the table was made, or none. #}
+{% macro progress_made() -%}
     {%- if not execute or not is_incremental() or flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
@@ -15,10 +15,10 @@
         {{ return(none) }}
     {%- endfor -%}
     {%- set progress = run_query(
-        "select changement from " ~ meta_schema() ~ ".avancement where relation = '"
+        "select changement, date_reference from " ~ meta_schema() ~ ".avancement where relation = '"
         ~ relation_name(this) ~ "' and empreinte = '" ~ model_fingerprint() ~ "'"
     ) -%}
-    {{ return(progress.rows[0][0] if progress.rows else none) }}
+    {{ return(progress.rows[0] if progress.rows else none) }}
 {%- endmacro %}
 
 {# Without the database: a warehouse that is renamed, copied or restored keeps its records. #}
@@ -26,7 +26,22 @@
     {{ relation.schema }}.{{ relation.identifier }}
 {%- endmacro %}
 
-{# Changes with the model's SQL and with the days that have a key. #}
+{# Changes with the SQL of the model and of those above it, with any macro, with the variables that the
+   model names in its meta, and with the days that have a key. #}
 {% macro model_fingerprint() -%}
-    {{ local_md5(model.raw_code ~ calendar_start() ~ calendar_end()) }}
+    {%- set parts = [tojson(model.config.meta), calendar_start(), calendar_end()] -%}
+    {%- do add_code(parts, model) -%}
+    {%- for name, macro in context['sigeti_dwh'].items() if not name.startswith('test_') -%}
+        {%- do parts.append(macro.macro.macro_sql) -%}
+    {%- endfor -%}
+    {{ return(local_md5(parts | sort | join)) }}
+{%- endmacro %}
+
+{% macro add_code(parts, node) -%}
+    {%- if node.raw_code not in parts -%}
+        {%- do parts.append(node.raw_code) -%}
+        {%- for id in node.depends_on.nodes if id in graph.nodes -%}
+            {%- do add_code(parts, graph.nodes[id]) -%}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}

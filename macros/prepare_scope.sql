@@ -1,14 +1,16 @@
 {# Pre-hook of a scoped model: the touched keys into a temporary table, and the progress that this build
    will have made. The progress is read before the keys: a change that commits in between is seen twice,
-   never missed. Both belong to the build's transaction. #}
-{% macro prepare_scope(touched, key) -%}
-    {{ return(adapter.dispatch('prepare_scope', 'sigeti_dwh')(touched, key)) }}
+   never missed. Both belong to the build's transaction. `touched` has the columns of `keys` and
+   _changement; where the calendar alone changes rows, also _echeance, the day after which one does. #}
+{% macro prepare_scope(touched, keys, calendar=false) -%}
+    {{ return(adapter.dispatch('prepare_scope', 'sigeti_dwh')(touched, keys, calendar)) }}
 {%- endmacro %}
 
-{% macro postgres__prepare_scope(touched, key) -%}
-{%- set processed = processed_change() -%}
+{% macro postgres__prepare_scope(touched, keys, calendar) -%}
+{%- set progress = progress_made() -%}
+{%- set key_list = keys | join(', ') -%}
 create temporary table {{ scope_table() }} on commit drop as
-select {{ key }}
+select {{ key_list }}
 from {{ touched }}
 where false;
 
@@ -18,26 +20,38 @@ with atteint as (
 
 )
 
-insert into {{ meta_schema() }}.avancement as connu (relation, changement, empreinte)
+insert into {{ meta_schema() }}.avancement as connu (relation, changement, empreinte, date_reference)
 select
     '{{ relation_name(this) }}',
     numero,
-    '{{ model_fingerprint() }}'
+    '{{ model_fingerprint() }}',
+    {{ reference_date() if calendar else 'null' }}
 from atteint
 on conflict (relation) do update
     set
         changement = excluded.changement,
         empreinte = excluded.empreinte,
+        date_reference = excluded.date_reference,
         fait_le = current_timestamp
     where
-        (connu.changement, connu.empreinte)
-        is distinct from (excluded.changement, excluded.empreinte);
+        (connu.changement, connu.empreinte, connu.date_reference)
+        is distinct from (excluded.changement, excluded.empreinte, excluded.date_reference);
 
-{% if processed is not none -%}
+{% if progress is not none -%}
 insert into {{ scope_table() }}
-select distinct {{ key }}
+select distinct {{ key_list }}
 from {{ touched }}
-where _changement > {{ processed }} and {{ key }} is not null;
+where
+    (
+        _changement > {{ progress['changement'] }}
+        {%- if calendar %}
+        or (
+            _echeance >= least(cast('{{ progress["date_reference"] }}' as date), {{ reference_date() }})
+            and _echeance < greatest(cast('{{ progress["date_reference"] }}' as date), {{ reference_date() }})
+        )
+        {%- endif %}
+    )
+    {%- for key in keys %} and {{ key }} is not null{% endfor %};
 
 analyze {{ scope_table() }};
 {%- endif %}
@@ -55,3 +69,4 @@ analyze {{ scope_table() }};
         true
     {%- endif -%}
 {%- endmacro %}
+

@@ -7,8 +7,8 @@ import psycopg
 SCHEMA = "dwh_meta"
 
 # changements numbers every change that was written, in commit order (macro number_change);
-# avancement says up to which of them each scoped table has been made, by which SQL (macro
-# prepare_scope);
+# avancement says up to which of them, and for which day, each scoped table has been made, by which
+# SQL (macro prepare_scope);
 # definitions says which SQL, descriptions or source each relation was last given (macro
 # has_definition).
 DEFINITION = """
@@ -22,6 +22,7 @@ create table if not exists dwh_meta.avancement (
     relation text primary key,
     changement bigint not null,
     empreinte text not null,
+    date_reference date,
     fait_le timestamptz not null default current_timestamp
 );
 create table if not exists dwh_meta.definitions (

@@ -1,7 +1,11 @@
 {{ config(
     unique_key=['demande_id'],
-    scope_key='demande_id',
-    pre_hook="{{ prepare_scope(ref('int_attributions_touchees'), 'demande_id') }}"
+    scope_keys=['demande_id'],
+    former_columns=['entreprise_key'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(ref('int_attributions_touchees'), ['demande_id']) }}"
+    ]
 ) }}
 
 with demandes as (

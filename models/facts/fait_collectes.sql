@@ -1,7 +1,7 @@
 {{ config(
     unique_key=['collecte_id'],
-    scope_key='collecte_id',
-    pre_hook="{{ prepare_scope(ref('int_collectes_touchees'), 'collecte_id') }}"
+    scope_keys=['collecte_id'],
+    pre_hook="{{ prepare_scope(ref('int_collectes_touchees'), ['collecte_id']) }}"
 ) }}
 
 with collectes as (

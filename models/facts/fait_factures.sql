@@ -1,8 +1,17 @@
 {{ config(
     unique_key=['facture_id'],
-    scope_key='facture_id',
-    pre_hook="{{ prepare_scope(ref('int_factures_touchees'), 'facture_id') }}",
-    indexes=[{'columns': ['collecte_id']}, {'columns': ['entreprise_key']}]
+    scope_keys=['facture_id'],
+    former_columns=['facture_id', 'entreprise_key', 'date_creation'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
+    ],
+    indexes=[
+        {'columns': ['collecte_id']},
+        {'columns': ['entreprise_key', 'date_creation']},
+        {'columns': ['_changement']}
+    ],
+    post_hook="{{ index_open_invoices() }}"
 ) }}
 
 with factures as (

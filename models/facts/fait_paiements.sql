@@ -1,8 +1,12 @@
 {{ config(
     unique_key=['paiement_id'],
-    scope_key='facture_id',
-    pre_hook="{{ prepare_scope(ref('int_factures_touchees'), 'facture_id') }}",
-    indexes=[{'columns': ['facture_id']}]
+    scope_keys=['facture_id'],
+    former_columns=['paiement_id'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
+    ],
+    indexes=[{'columns': ['facture_id']}, {'columns': ['_changement']}]
 ) }}
 
 with paiements as (

@@ -1,7 +1,11 @@
 {{ config(
     unique_key=['demande_id', 'lot_id'],
-    scope_key='demande_id',
-    pre_hook="{{ prepare_scope(ref('int_attributions_touchees'), 'demande_id') }}",
+    scope_keys=['demande_id'],
+    former_columns=['demande_id'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(ref('int_attributions_touchees'), ['demande_id']) }}"
+    ],
     indexes=[{'columns': ['lot_id']}]
 ) }}
 

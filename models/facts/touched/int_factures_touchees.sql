@@ -1,68 +1,57 @@
-with factures as (
+select
+    facture_id,
+    _changement
+from {{ ref('stg_changements_factures') }}
 
-    select * from {{ ref('stg_factures') }}
+union all
 
-),
+select
+    facture_id,
+    _changement
+from {{ ref('stg_changements_paiements') }}
 
-touched as (
+union all
 
-    select
-        facture_id,
-        _changement
-    from {{ ref('stg_changements_factures') }}
+select
+    factures.facture_id,
+    changements._changement
+from {{ ref('stg_changements_demandes') }} as changements
+inner join {{ ref('stg_factures') }} as factures on changements.demande_id = factures.demande_id
 
-    union all
+union all
 
-    select
-        facture_id,
-        _changement
-    from {{ ref('stg_changements_paiements') }}
+select
+    factures.facture_id,
+    changements._changement
+from {{ ref('stg_changements_collecte_zones') }} as changements
+inner join {{ ref('stg_factures') }} as factures on changements.collecte_id = factures.collecte_id
 
-    union all
+union all
 
-    select
-        factures.facture_id,
-        changements._changement
-    from {{ ref('stg_changements_demandes') }} as changements
-    inner join factures on changements.demande_id = factures.demande_id
+select
+    factures.facture_id,
+    entreprises._changement
+from {{ ref('dim_entreprises') }} as entreprises
+inner join {{ ref('stg_factures') }} as factures
+    on entreprises.entreprise_id = factures.entreprise_id
 
-    union all
+union all
 
-    select
-        factures.facture_id,
-        changements._changement
-    from {{ ref('stg_changements_collecte_zones') }} as changements
-    inner join factures on changements.collecte_id = factures.collecte_id
+select
+    factures.facture_id,
+    zones._changement
+from {{ comings_and_goings(ref('dim_zones_industrielles'), 'zone_id') }} as zones
+inner join {{ ref('stg_collecte_zones') }} as collecte_zones
+    on zones.zone_id = collecte_zones.zone_id
+inner join {{ ref('stg_factures') }} as factures
+    on collecte_zones.collecte_id = factures.collecte_id
 
-    union all
+union all
 
-    select
-        factures.facture_id,
-        entreprises._changement
-    from {{ ref('dim_entreprises') }} as entreprises
-    inner join factures on entreprises.entreprise_id = factures.entreprise_id
-
-    union all
-
-    -- Zones keep their key: only one that appears can change a fact.
-    select
-        factures.facture_id,
-        zones._insertion as _changement
-    from {{ ref('dim_zones_industrielles') }} as zones
-    inner join {{ ref('stg_collecte_zones') }} as collecte_zones
-        on zones.zone_id = collecte_zones.zone_id
-    inner join factures on collecte_zones.collecte_id = factures.collecte_id
-
-    union all
-
-    select
-        factures.facture_id,
-        zones._insertion as _changement
-    from {{ ref('dim_zones_industrielles') }} as zones
-    inner join {{ ref('stg_demandes_attribution') }} as demandes
-        on zones.zone_id = demandes.zone_id
-    inner join factures on demandes.demande_id = factures.demande_id
-
-)
-
-select * from touched
+select
+    factures.facture_id,
+    zones._changement
+from {{ comings_and_goings(ref('dim_zones_industrielles'), 'zone_id') }} as zones
+inner join {{ ref('stg_demandes_attribution') }} as demandes
+    on zones.zone_id = demandes.zone_id
+inner join {{ ref('stg_factures') }} as factures on demandes.demande_id = factures.demande_id

@@ -1,26 +1,20 @@
-{{ config(unique_key=['entreprise_id']) }}
+{{ config(
+    unique_key=['entreprise_id'],
+    scope_keys=['entreprise_id'],
+    pre_hook="{{ prepare_scope(ref('int_clients_touches'), ['entreprise_id'], calendar=true) }}"
+) }}
 
-with versions as (
+with clients as (
 
     select * from {{ ref('dim_entreprises') }}
+    where is_current and {{ in_scope('entreprise_id') }}
 
 ),
 
-clients as (
-
-    select * from versions
-    where is_current
-
-),
-
--- What belongs to an enterprise that no longer lives goes to the unknown member: nothing is lost.
 porteurs as (
 
-    select
-        versions.entreprise_key,
-        coalesce(clients.entreprise_id, {{ unknown_key() }}) as client_id
-    from versions
-    left join clients on versions.entreprise_id = clients.entreprise_id
+    select * from {{ ref('int_clients_par_version') }}
+    where {{ in_scope('client_id') }}
 
 ),
 

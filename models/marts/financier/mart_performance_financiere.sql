@@ -1,4 +1,11 @@
-{{ config(unique_key=['premier_jour_mois', 'zone_id', 'entreprise_id']) }}
+{{ config(
+    unique_key=['premier_jour_mois', 'zone_id', 'entreprise_id'],
+    scope_keys=['premier_jour_mois', 'entreprise_id'],
+    pre_hook="{{ prepare_scope(
+        ref('int_performance_touchee'), ['premier_jour_mois', 'entreprise_id'], calendar=true
+    ) }}",
+    indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}]
+) }}
 
 with factures as (
 
@@ -36,6 +43,13 @@ situees as (
         and coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_en_retard
     from factures
     inner join versions on factures.entreprise_key = versions.entreprise_key
+    {%- if is_scoped() %}
+    inner join {{ scope_table() }} as touches
+        on
+            versions.entreprise_id = touches.entreprise_id
+            and factures.date_creation >= touches.premier_jour_mois
+            and factures.date_creation < {{ dbt.dateadd('month', 1, 'touches.premier_jour_mois') }}
+    {%- endif %}
 
 ),
 

@@ -18,24 +18,6 @@ demandes as (
 
 ),
 
-factures as (
-
-    select
-        *,
-        {{ month_of('date_creation') }} as premier_jour_mois
-    from {{ ref('fait_factures') }}
-
-),
-
-paiements as (
-
-    select
-        *,
-        {{ month_of('date_paiement') }} as premier_jour_mois
-    from {{ ref('fait_paiements') }}
-
-),
-
 collectes_par_mois as (
 
     select
@@ -69,14 +51,14 @@ factures_par_mois as (
 
     select
         premier_jour_mois,
-        count(*) filter (where est_comptee) as nombre_factures_emises,
-        count(*) filter (where est_comptee and date_solde is not null) as factures_soldees,
-        sum(montant_total) filter (where est_comptee) as montant_facture,
-        count(*) filter (where not est_comptee) as nombre_factures_annulees,
-        sum(montant_total) filter (where not est_comptee) as montant_annule,
-        sum(montant_regle_declare) filter (where est_comptee) as montant_regle_declare,
-        sum(delai_paiement_jours) filter (where est_comptee) as delai_paiement_jours
-    from factures
+        sum(nombre_factures_emises) as nombre_factures_emises,
+        sum(factures_soldees) as factures_soldees,
+        sum(montant_facture) as montant_facture,
+        sum(nombre_factures_annulees) as nombre_factures_annulees,
+        sum(montant_annule) as montant_annule,
+        sum(montant_regle_declare) as montant_regle_declare,
+        sum(delai_paiement_jours) as delai_paiement_jours
+    from {{ ref('int_factures_par_mois') }}
     group by premier_jour_mois
 
 ),
@@ -85,9 +67,9 @@ paiements_par_mois as (
 
     select
         premier_jour_mois,
-        count(*) as nombre_paiements,
-        sum(montant_paiement) as montant_encaisse
-    from paiements
+        sum(nombre_paiements) as nombre_paiements,
+        sum(montant_encaisse) as montant_encaisse
+    from {{ ref('int_paiements_par_mois') }}
     group by premier_jour_mois
 
 ),

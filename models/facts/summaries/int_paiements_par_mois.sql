@@ -1,0 +1,34 @@
+{{ config(
+    unique_key=['paquet', 'premier_jour_mois'],
+    scope_keys=['paquet'],
+    pre_hook="{{ prepare_scope(ref('int_paquets_paiements_touches'), ['paquet']) }}"
+) }}
+
+with paiements as (
+
+    select
+        paiements.*,
+        {{ key_bucket('paiements.paiement_id') }} as paquet,
+        {{ month_of('paiements.date_paiement') }} as premier_jour_mois
+    from {{ ref('fait_paiements') }} as paiements
+    {%- if is_scoped() %}
+    inner join {{ scope_table() }} as touches
+        on {{ in_bucket('paiements.paiement_id', 'touches.paquet') }}
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        paquet,
+        premier_jour_mois,
+        cast(count(*) as integer) as nombre_paiements,
+        cast(coalesce(sum(montant_paiement), 0) as numeric(18, 2)) as montant_encaisse,
+        {{ change_stamps() }}
+    from paiements
+    group by paquet, premier_jour_mois
+
+)
+
+select * from final
