@@ -1,5 +1,6 @@
 """What can happen at a SIGETI source, as statements with random choices."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -181,19 +182,34 @@ CHANGES: dict[str, tuple[str, tuple[st.SearchStrategy[Any], ...]]] = {
 }
 
 
+Change = tuple[str, tuple[Any, ...]]
+
+
 @st.composite
-def changes(draw: st.DrawFn) -> tuple[str, tuple[Any, ...]]:
+def changes(draw: st.DrawFn) -> Change:
     """Draw a change: its name and arguments."""
     name = draw(st.sampled_from(sorted(CHANGES)))
     return name, tuple(draw(argument) for argument in CHANGES[name][1])
 
 
-HISTORIES = st.lists(
-    st.tuples(
-        st.lists(changes(), min_size=1, max_size=6),
-        # Changes of a transaction that is still open during this night, and ends after it.
-        st.lists(changes(), max_size=2),
-    ),
-    min_size=2,
-    max_size=3,
+@dataclass(frozen=True)
+class Step:
+    """What happens until the next morning."""
+
+    committed: list[Change]
+    open_meanwhile: list[Change]
+    """Changes of a transaction that is still open during the night, and ends after it."""
+    ending: str
+    killed_at: int
+    """After how many events of nodes the server ends a killed night's connections."""
+
+
+NIGHTS = st.sampled_from(["night", "night", "night", "full refresh", "killed", "load alone"])
+STEPS = st.builds(
+    Step,
+    st.lists(changes(), min_size=1, max_size=6),
+    st.lists(changes(), max_size=2),
+    NIGHTS,
+    st.integers(0, 45),
 )
+HISTORIES = st.lists(STEPS, min_size=2, max_size=4)

@@ -1,30 +1,79 @@
 """After any history of the source, the warehouse equals SQL on the source and a full refresh.
 
-HISTORIES=500 ./run_tests.sh -k histories runs more of them than the few of every run.
+HISTORIES=500 ./run_tests.sh -k histories runs more of them than the few of every run, others each
+time; HISTORIES_SEED=n chooses which.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, seed, settings
 
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.results import NodeResult, NodeStart
 
 from .conftest import at, fresh_database
-from .histories import CHANGES, HISTORIES
+from .histories import CHANGES, HISTORIES, Change, Step
+from .version_replay import Replay
 from .warehouse import Warehouse, copy_project, written
 
 NUMBER = int(os.environ.get("HISTORIES", "2"))
+SNAPSHOTS = ("snap_entreprises", "snap_lots")
+
+
+class Nights:
+    """A copy of the template's databases, and the replay of the states that its nights saw."""
+
+    def __init__(self, warehouse: Warehouse, replays: dict[str, Replay]) -> None:
+        self.warehouse = warehouse
+        self.replays = replays
+
+    def night(self, *, full_refresh: bool = False) -> dict[str, int]:
+        """Run a night to its end; return the rows it wrote."""
+        since = datetime.now(UTC)
+        results = self.warehouse.run(full_refresh=full_refresh)
+        self._observed(SNAPSHOTS, since)
+        return written(results)
+
+    def killed(self, events: int) -> None:
+        """Run a night whose connections the server ends after some events of its nodes."""
+        seen: list[NodeStart | NodeResult] = []
+
+        def watch(event: NodeStart | NodeResult) -> None:
+            seen.append(event)
+            if len(seen) == events + 1:
+                terminate(self.warehouse)
+
+        since = datetime.now(UTC)
+        self.warehouse.load()
+        with suppress(UserError):
+            self.warehouse.build(on_event=watch)
+        made = [event.name for event in seen if isinstance(event, NodeResult) and event.ok]
+        self._observed([name for name in SNAPSHOTS if name in made], since)
+
+    def differences(self) -> list[str]:
+        """Return how the warehouse differs from SQL on the source, and from the replay."""
+        with connect(self.warehouse.settings.warehouse) as connection:
+            return self.warehouse.differences() + [
+                line for replay in self.replays.values() for line in replay.differences(connection)
+            ]
+
+    def _observed(self, snapshots: Iterable[str], since: datetime) -> None:
+        with connect(self.warehouse.settings.warehouse) as connection:
+            for name in snapshots:
+                self.replays[name].observe(connection, since, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
-def template(
-    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
+def template(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     """Make a demo source and a warehouse built from it, to copy for each history."""
     project = copy_project(tmp_path_factory.mktemp("project"))
     with (
@@ -33,24 +82,37 @@ def template(
     ):
         warehouse = Warehouse(source, target, project)
         warehouse.fill()
-        warehouse.run()
-        yield warehouse
+        nights = Nights(warehouse, {name: Replay.of(project, name) for name in SNAPSHOTS})
+        nights.night()
+        yield nights
 
 
-def copy_of(server: EmbeddedServer, template: Warehouse) -> Warehouse:
+def copy_of(server: EmbeddedServer, template: Nights) -> Nights:
     """Return fresh copies of the template's databases."""
     with connect(at(server, "source", "postgres"), autocommit=True) as connection:
         for name in ("source", "warehouse"):
             connection.execute(f"drop database if exists history_{name} with (force)")  # type: ignore[arg-type]
             connection.execute(f"create database history_{name} template first_{name}")  # type: ignore[arg-type]
-    return Warehouse(
+    copy = Warehouse(
         at(server, "source", "history_source"),
         at(server, "warehouse", "history_warehouse"),
-        template.folder,
+        template.warehouse.folder,
+        # The copies have them, and no history changes a view.
+        with_views=False,
     )
+    return Nights(copy, deepcopy(template.replays))
 
 
-def apply(connection: psycopg.Connection[Any], change: tuple[str, tuple[Any, ...]]) -> None:
+def terminate(warehouse: Warehouse) -> None:
+    """End every connection to a warehouse, as a restart of its server does."""
+    with connect(warehouse.settings.warehouse) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+def apply(connection: psycopg.Connection[Any], change: Change) -> None:
     """Make a change, unless the source's own rules refuse it."""
     name, arguments = change
     try:
@@ -60,34 +122,45 @@ def apply(connection: psycopg.Connection[Any], change: tuple[str, tuple[Any, ...
         pass
 
 
-def test_histories(server: EmbeddedServer, template: Warehouse) -> None:
+def live(nights: Nights, step: Step) -> None:
+    """Let a step's changes and its ending happen, and compare after a night that ended well."""
+    source = nights.warehouse.settings.source
+    with connect(source) as slow:
+        slow.execute("set lock_timeout = '100ms'")
+        for change in step.open_meanwhile:
+            apply(slow, change)
+        with connect(source) as other:
+            other.execute("set lock_timeout = '100ms'")
+            for change in step.committed:
+                apply(other, change)
+        if step.ending == "load alone":
+            nights.warehouse.load()
+        elif step.ending == "killed":
+            nights.killed(step.killed_at)
+        else:
+            nights.night(full_refresh=step.ending == "full refresh")
+            assert nights.differences() == []
+
+
+def test_histories(server: EmbeddedServer, template: Nights) -> None:
+    @seed(int(os.environ.get("HISTORIES_SEED", "1")))
     @settings(
         max_examples=NUMBER,
         deadline=None,
         database=None,
-        derandomize=NUMBER <= 2,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         print_blob=True,
     )
     # A progress that is not known (a restored copy) once left deleted rows behind.
-    @example(history=[([("a request gains a parcel", (0, 0))], [])])
+    @example(history=[Step([("a request gains a parcel", (0, 0))], [], "night", 0)])
     @given(history=HISTORIES)
-    def run(history: list[Any]) -> None:
-        warehouse = copy_of(server, template)
-        for committed, late in history:
-            with connect(warehouse.settings.source) as slow:
-                slow.execute("set lock_timeout = '100ms'")
-                for change in late:
-                    apply(slow, change)
-                with connect(warehouse.settings.source) as other:
-                    other.execute("set lock_timeout = '100ms'")
-                    for change in committed:
-                        apply(other, change)
-                warehouse.run()
-                assert warehouse.differences() == []
-        warehouse.run()
-        assert warehouse.differences() == []
-        assert written(warehouse.run(full_refresh=True)) == {}
+    def run(history: list[Step]) -> None:
+        nights = copy_of(server, template)
+        for step in history:
+            live(nights, step)
+        nights.night()
+        assert nights.differences() == []
+        assert nights.night(full_refresh=True) == {}
 
     run()
