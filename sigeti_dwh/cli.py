@@ -50,7 +50,10 @@ def run(options: argparse.Namespace) -> int:
     flow = _import_flow()
     with flow.prefect_api():
         made = flow.sigeti_dwh(
-            full_refresh=options.full_refresh, select=options.select, docs=not options.no_docs
+            full_refresh=options.full_refresh,
+            full_tests=options.full_tests,
+            select=options.select,
+            docs=not options.no_docs,
         )
     print(report(made, settings))
     return 0
@@ -181,6 +184,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--select", metavar="SELECTOR", help="build only these dbt nodes, as in dim_lots or +fait_*"
+    )
+    parser.add_argument(
+        "--full-tests",
+        action="store_true",
+        help="test whole tables, as once a week, not what changed since each test passed",
     )
     parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
     words = parser.add_subparsers(title="other commands", metavar="WORD")

@@ -10,7 +10,8 @@ SCHEMA = "dwh_meta"
 # avancement says up to which of them, and for which day, each scoped table has been made, by which
 # SQL (macro prepare_scope);
 # definitions says which SQL, descriptions or source each relation was last given (macro
-# has_definition).
+# has_definition);
+# essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
 create table if not exists dwh_meta.changements (
@@ -31,6 +32,12 @@ create table if not exists dwh_meta.definitions (
     identifiant oid not null,
     empreinte text not null,
     primary key (relation, sorte)
+);
+create table if not exists dwh_meta.essais (
+    test text primary key,
+    empreinte text not null,
+    changement bigint not null,
+    entier_le timestamptz not null
 );
 create table if not exists dwh_meta.chargements (
     chargement bigint generated always as identity primary key,

@@ -21,6 +21,7 @@ from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
 from sigeti_dwh.results import LayerResult, first_lines, is_passing
 from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.test_progress import TestProgress
 from sigeti_dwh.watch import OnEvent, Watch
 
 
@@ -32,12 +33,14 @@ class Project:
         settings: Settings,
         *,
         full_refresh: bool = False,
+        full_tests: bool = False,
         select: str | None = None,
         folder: Path = ROOT,
         report: Callable[[str], None] = print,
     ) -> None:
         self.settings = settings
         self.full_refresh = full_refresh
+        self.tests = TestProgress(settings.warehouse, whole=full_tests)
         self.select = select
         self.folder = folder
         self.report = report
@@ -93,6 +96,7 @@ class Project:
         started = time.monotonic()
         # A node is compiled in place, and does not compile twice: after a failure, parse anew.
         manifest, self.manifest = self.manifest, None
+        self.tests.limit(manifest.nodes, [node for node in planned if node.startswith("test.")])
         with Watch(layer.name, manifest, len(planned), on_event, self.report) as watch:
             outcome = self._run(
                 "build",
@@ -104,6 +108,7 @@ class Project:
                 callback=watch.callback,
             )
             nodes = tuple(watch.result(result) for result in outcome.results)
+        self.tests.record(nodes)
         result = LayerResult(layer.name, nodes, time.monotonic() - started)
         if not result.ok:
             raise result.error()

@@ -88,7 +88,10 @@ def write_documentation(project: Project) -> None:
 
 @flow(name="sigeti-dwh", persist_result=False)
 def sigeti_dwh(
-    full_refresh: bool = False, select: str | None = None, docs: bool = True
+    full_refresh: bool = False,
+    full_tests: bool = False,
+    select: str | None = None,
+    docs: bool = True,
 ) -> RunSummary:
     """Check the connections, load, build and test each layer, write the documentation.
 
@@ -97,7 +100,9 @@ def sigeti_dwh(
     """
     started = time.monotonic()
     settings = load_settings()
-    project = Project(settings, full_refresh=full_refresh, select=select, report=say)
+    project = Project(
+        settings, full_refresh=full_refresh, full_tests=full_tests, select=select, report=say
+    )
     check_connections(settings)
     read_project(project)
     loaded = load_source(settings)

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,9 @@ import pytest
 
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
-from sigeti_dwh.settings import Server
+from sigeti_dwh.settings import Server, Settings
+
+from . import tiny_project
 
 
 def _settings() -> dict[str, str]:
@@ -102,3 +105,15 @@ def warehouse_database(warehouse_server: Server) -> Iterator[psycopg.Connection]
     """Connect to a fresh, empty warehouse database."""
     with connect(warehouse_server) as connection:
         yield connection
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Write a small dbt project."""
+    return tiny_project.write(tmp_path / "project")
+
+
+@pytest.fixture
+def settings(warehouse_server: Server) -> Settings:
+    """Describe a run of the small project, which reads no source."""
+    return Settings(replace(warehouse_server, role="source", name="source"), warehouse_server)

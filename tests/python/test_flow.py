@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,22 +15,12 @@ from sigeti_dwh.database import connect
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.layers import LAYERS
 from sigeti_dwh.load import LoadResult
-from sigeti_dwh.settings import ROOT, Server, Settings
+from sigeti_dwh.settings import ROOT, Settings
 
 from . import tiny_project
 
 # Prefect's server on SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:.*OperatorClass")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tiny_project.write(tmp_path / "project")
-
-
-@pytest.fixture
-def settings(warehouse_server: Server) -> Settings:
-    return Settings(replace(warehouse_server, role="source", name="source"), warehouse_server)
 
 
 @pytest.fixture(scope="module")

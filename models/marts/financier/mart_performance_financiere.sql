@@ -47,8 +47,7 @@ situees as (
     inner join {{ scope_table() }} as touches
         on
             versions.entreprise_id = touches.entreprise_id
-            and factures.date_creation >= touches.premier_jour_mois
-            and factures.date_creation < {{ dbt.dateadd('month', 1, 'touches.premier_jour_mois') }}
+            and {{ in_month('factures.date_creation', 'touches.premier_jour_mois') }}
     {%- endif %}
 
 ),

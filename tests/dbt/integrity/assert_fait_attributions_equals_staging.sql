@@ -3,6 +3,9 @@
 with demandes as (
 
     select * from {{ ref('stg_demandes_attribution') }}
+    where {{ tested_key(
+        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+    ) }}
 
 ),
 
@@ -12,6 +15,9 @@ lots_demandes as (
         demande_id,
         lot_id
     from {{ ref('stg_demande_attribution_lots') }}
+    where {{ tested_key(
+        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+    ) }}
 
     union all
 
@@ -54,6 +60,9 @@ trouve as (
         coalesce(sum(nombre_lots), 0) as nombre_lots,
         coalesce(sum(montant_attribution), 0) as montant_attribution
     from {{ ref('fait_attributions') }}
+    where {{ tested_key(
+        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+    ) }}
 
 )
 

@@ -3,7 +3,9 @@
 with factures as (
 
     select * from {{ ref('stg_factures') }}
-    where not est_supprimee
+    where not est_supprimee and {{ tested_key(
+        'facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')]
+    ) }}
 
 ),
 
@@ -38,6 +40,9 @@ trouve as (
         coalesce(sum(montant_regle_declare), 0) as montant_declare,
         coalesce(sum(montant_regle_confirme), 0) as montant_confirme
     from {{ ref('fait_factures') }}
+    where {{ tested_key(
+        'facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')]
+    ) }}
 
 )
 

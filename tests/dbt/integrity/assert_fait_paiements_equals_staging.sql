@@ -8,7 +8,9 @@ with attendu as (
     from {{ ref('stg_paiements') }} as paiements
     inner join {{ ref('stg_factures') }} as factures
         on paiements.facture_id = factures.facture_id
-    where not factures.est_supprimee
+    where not factures.est_supprimee and {{ tested_key(
+        'factures.facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')], 'facture_id'
+    ) }}
 
 ),
 
@@ -18,6 +20,9 @@ trouve as (
         count(*) as nombre_paiements,
         coalesce(sum(montant_paiement), 0) as montant_paiement
     from {{ ref('fait_paiements') }}
+    where {{ tested_key(
+        'facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')]
+    ) }}
 
 )
 

@@ -9,14 +9,16 @@ with attendu as (
         ) as montant_recouvre,
         (select count(*) from {{ ref('fait_attributions') }}) as nombre_demandes,
         (
-            select count(*) from {{ ref('fait_factures') }}
-            where est_comptee
+            select coalesce(sum(nombre_factures_emises), 0)
+            from {{ ref('int_factures_par_mois') }}
         ) as nombre_factures_emises,
         (
-            select coalesce(sum(montant_total), 0) from {{ ref('fait_factures') }}
+            select coalesce(sum(montant_facture + montant_annule), 0)
+            from {{ ref('int_factures_par_mois') }}
         ) as montant_emis,
         (
-            select coalesce(sum(montant_paiement), 0) from {{ ref('fait_paiements') }}
+            select coalesce(sum(montant_encaisse), 0)
+            from {{ ref('int_paiements_par_mois') }}
         ) as montant_encaisse
 
 ),

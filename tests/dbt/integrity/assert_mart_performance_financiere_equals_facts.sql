@@ -1,6 +1,20 @@
 -- No invoice is lost or counted twice by the mart's grain.
 -- A returned row is a measure whose total differs.
-with attendu as (
+with factures as (
+
+    select factures.*
+    from {{ ref('fait_factures') }} as factures
+    inner join {{ ref('dim_entreprises') }} as versions
+        on factures.entreprise_key = versions.entreprise_key
+    where {{ tested_key(
+        '(' ~ month_of('factures.date_creation') ~ ', versions.entreprise_id)',
+        [ref('int_performance_touchee')],
+        'premier_jour_mois, entreprise_id'
+    ) }}
+
+),
+
+attendu as (
 
     select
         count(*) filter (where est_comptee) as nombre_factures,
@@ -8,7 +22,7 @@ with attendu as (
         coalesce(sum(montant_total), 0) as montant_emis,
         coalesce(sum(montant_regle_declare) filter (where est_comptee), 0) as montant_declare,
         coalesce(sum(montant_restant_du), 0) as montant_restant_du
-    from {{ ref('fait_factures') }}
+    from factures
 
 ),
 
@@ -21,6 +35,11 @@ trouve as (
         coalesce(sum(montant_regle_declare), 0) as montant_declare,
         coalesce(sum(montant_restant_du), 0) as montant_restant_du
     from {{ ref('mart_performance_financiere') }}
+    where {{ tested_key(
+        '(premier_jour_mois, entreprise_id)',
+        [ref('int_performance_touchee')],
+        'premier_jour_mois, entreprise_id'
+    ) }}
 
 )
 

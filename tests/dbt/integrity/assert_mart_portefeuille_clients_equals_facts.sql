@@ -1,17 +1,45 @@
 -- Every living enterprise has its row, and the rows together hold every invoice and request.
 -- A returned row is a measure whose total differs.
-with attendu as (
+with porteurs as (
+
+    select * from {{ ref('int_clients_par_version') }}
+    where {{ tested_key('client_id', [ref('int_clients_touches')], 'entreprise_id') }}
+
+),
+
+factures as (
+
+    select factures.*
+    from {{ ref('fait_factures') }} as factures
+    inner join porteurs on factures.entreprise_key = porteurs.entreprise_key
+
+),
+
+demandes as (
+
+    select demandes.*
+    from {{ ref('fait_attributions') }} as demandes
+    inner join porteurs on demandes.entreprise_key = porteurs.entreprise_key
+
+),
+
+attendu as (
 
     select
         (
             select count(*) from {{ ref('dim_entreprises') }} as clients
-            where clients.is_current and clients.entreprise_key <> {{ unknown_key() }}
+            where
+                clients.is_current
+                and clients.entreprise_key <> {{ unknown_key() }}
+                and {{ tested_key(
+                    'clients.entreprise_id', [ref('int_clients_touches')], 'entreprise_id'
+                ) }}
         ) as nombre_entreprises,
         count(*) filter (where est_comptee) as nombre_factures,
         coalesce(sum(montant_total) filter (where est_comptee), 0) as chiffre_affaires_total,
         coalesce(sum(montant_restant_du), 0) as montant_restant_du,
-        (select count(*) from {{ ref('fait_attributions') }}) as nombre_demandes
-    from {{ ref('fait_factures') }}
+        (select count(*) from demandes) as nombre_demandes
+    from factures
 
 ),
 
@@ -24,6 +52,7 @@ trouve as (
         coalesce(sum(montant_restant_du), 0) as montant_restant_du,
         coalesce(sum(nombre_demandes), 0) as nombre_demandes
     from {{ ref('mart_portefeuille_clients') }}
+    where {{ tested_key('entreprise_id', [ref('int_clients_touches')]) }}
 
 )
 

@@ -1,0 +1,78 @@
+"""Up to which change each dbt test has passed, so that a night tests what has changed since."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sigeti_dwh import meta
+from sigeti_dwh.database import connect, translated
+from sigeti_dwh.results import NodeResult
+from sigeti_dwh.settings import Server
+
+WHOLE_EVERY = "6 days 12 hours"
+"""A test that has not looked at its whole table for so long does so: once a week, at night."""
+
+
+class TestProgress:
+    """The tests of one build: from which change on each looks, and what became of it."""
+
+    __test__ = False
+
+    def __init__(self, warehouse: Server, *, whole: bool = False) -> None:
+        self.warehouse = warehouse
+        self.whole = whole
+        self.change = 0
+        self.limited: set[str] = set()
+        self.versions: dict[str, str] = {}
+
+    def limit(self, nodes: Mapping[str, Any], tests: Collection[str]) -> None:
+        """Tell each test's node from which change on it looks (macro tested_change).
+
+        A test that did not pass last time, that is new, or that has not seen its whole table for a
+        week, looks at everything. What is written while the tests run is tested again next time.
+        """
+        with translated(self.warehouse), connect(self.warehouse) as connection:
+            meta.prepare(connection)
+            row = connection.execute(
+                "select coalesce(max(numero), 0) from dwh_meta.changements"
+            ).fetchone()
+            assert row is not None
+            self.change = row[0]
+            passed = connection.execute(
+                "select test, empreinte, changement from dwh_meta.essais "
+                "where entier_le > current_timestamp - %s::interval",
+                [WHOLE_EVERY],
+            ).fetchall()
+        self.versions = {test: nodes[test].checksum.checksum for test in tests}
+        self.limited = set()
+        for test in tests:
+            nodes[test].config.meta.pop("tested_change", None)
+        for test, version, change in passed:
+            if not self.whole and self.versions.get(test) == version:
+                nodes[test].config.meta["tested_change"] = change
+                self.limited.add(test)
+
+    def record(self, results: Iterable[NodeResult]) -> None:
+        """Remember which tests passed, and forget the progress of those that did not."""
+        tests = [result for result in results if result.resource_type == "test"]
+        passed = [test.unique_id for test in tests if test.status == "pass"]
+        others = [test.unique_id for test in tests if test.status != "pass"]
+        with translated(self.warehouse), connect(self.warehouse) as connection:
+            connection.execute("delete from dwh_meta.essais where test = any(%s)", [others])
+            connection.cursor().executemany(
+                "insert into dwh_meta.essais (test, empreinte, changement, entier_le) "
+                "values (%(test)s, %(version)s, %(change)s, current_timestamp) "
+                "on conflict (test) do update set empreinte = excluded.empreinte, "
+                "changement = excluded.changement, "
+                "entier_le = case when %(limited)s then essais.entier_le "
+                "else excluded.entier_le end "
+                "where essais.changement <> excluded.changement or not %(limited)s",
+                [
+                    {
+                        "test": test,
+                        "version": self.versions[test],
+                        "change": self.change,
+                        "limited": test in self.limited,
+                    }
+                    for test in passed
+                ],
+            )

@@ -1,0 +1,30 @@
+{% set touches = ref('int_paquets_factures_touches') %}
+
+-- No invoice is lost or counted twice by the summary of its bucket.
+-- A returned row is a measure whose total differs.
+with attendu as (
+
+    select
+        count(*) as nombre_factures,
+        coalesce(sum(factures.montant_total), 0) as montant
+    from {{ ref('fait_factures') }} as factures
+    {%- if tested_change() is not none %}
+    inner join (
+        select distinct paquet from {{ touches }}
+        where {{ changed_since_tested() }}
+    ) as changes on {{ in_bucket('factures.facture_id', 'changes.paquet') }}
+    {%- endif %}
+
+),
+
+trouve as (
+
+    select
+        coalesce(sum(nombre_factures_emises + nombre_factures_annulees), 0) as nombre_factures,
+        coalesce(sum(montant_facture + montant_annule), 0) as montant
+    from {{ ref('int_factures_par_mois') }}
+    where {{ tested_key('paquet', [touches]) }}
+
+)
+
+{{ differing_totals('attendu', 'trouve', ['nombre_factures', 'montant']) }}

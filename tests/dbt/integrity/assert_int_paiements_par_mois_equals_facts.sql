@@ -1,0 +1,30 @@
+{% set touches = ref('int_paquets_paiements_touches') %}
+
+-- No payment is lost or counted twice by the summary of its bucket.
+-- A returned row is a measure whose total differs.
+with attendu as (
+
+    select
+        count(*) as nombre_paiements,
+        coalesce(sum(paiements.montant_paiement), 0) as montant
+    from {{ ref('fait_paiements') }} as paiements
+    {%- if tested_change() is not none %}
+    inner join (
+        select distinct paquet from {{ touches }}
+        where {{ changed_since_tested() }}
+    ) as changes on {{ in_bucket('paiements.paiement_id', 'changes.paquet') }}
+    {%- endif %}
+
+),
+
+trouve as (
+
+    select
+        coalesce(sum(nombre_paiements), 0) as nombre_paiements,
+        coalesce(sum(montant_encaisse), 0) as montant
+    from {{ ref('int_paiements_par_mois') }}
+    where {{ tested_key('paquet', [touches]) }}
+
+)
+
+{{ differing_totals('attendu', 'trouve', ['nombre_paiements', 'montant']) }}
