@@ -21,6 +21,7 @@ LAYERS = (
     Layer("dimensions", "models/dimensions"),
     Layer("facts", "models/facts"),
     Layer("marts", "models/marts"),
+    Layer("publication", "models/publication"),
 )
 
 

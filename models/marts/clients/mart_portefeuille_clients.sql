@@ -1,7 +1,18 @@
 {{ config(
     unique_key=['entreprise_id'],
     scope_keys=['entreprise_id'],
-    pre_hook="{{ prepare_scope(ref('int_clients_touches'), ['entreprise_id'], calendar=true) }}"
+    former_columns=['entreprise_id'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(ref('int_clients_touches'), ['entreprise_id'], calendar=true) }}"
+    ],
+    indexes=[{'columns': ['_changement']}],
+    meta={'seuils': [
+        var('seuil_grand_client'),
+        var('seuil_client_moyen'),
+        var('seuil_risque_eleve'),
+        var('seuil_risque_moyen')
+    ]}
 ) }}
 
 with clients as (

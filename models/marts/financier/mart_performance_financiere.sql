@@ -1,10 +1,14 @@
 {{ config(
     unique_key=['premier_jour_mois', 'zone_id', 'entreprise_id'],
     scope_keys=['premier_jour_mois', 'entreprise_id'],
-    pre_hook="{{ prepare_scope(
-        ref('int_performance_touchee'), ['premier_jour_mois', 'entreprise_id'], calendar=true
-    ) }}",
-    indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}]
+    former_columns=['premier_jour_mois', 'zone_id', 'entreprise_id'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(
+            ref('int_performance_touchee'), ['premier_jour_mois', 'entreprise_id'], calendar=true
+        ) }}"
+    ],
+    indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}, {'columns': ['_changement']}]
 ) }}
 
 with factures as (

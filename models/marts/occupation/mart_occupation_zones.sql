@@ -1,4 +1,8 @@
-{{ config(unique_key=['zone_id']) }}
+{{ config(
+    unique_key=['zone_id'],
+    former_columns=['zone_id'],
+    pre_hook="{{ prepare_former_rows() }}"
+) }}
 
 with zones as (
 

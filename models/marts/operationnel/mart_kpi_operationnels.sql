@@ -1,4 +1,8 @@
-{{ config(unique_key=['premier_jour_mois']) }}
+{{ config(
+    unique_key=['premier_jour_mois'],
+    former_columns=['premier_jour_mois'],
+    pre_hook="{{ prepare_former_rows() }}"
+) }}
 
 with collectes as (
 
