@@ -26,7 +26,7 @@ def main() -> int:
         ),
         repeat=options.repeat,
         reuse=options.reuse,
-        explain=options.explain,
+        explain=tuple(options.explain),
     )
     results = Results(plan.changes)
     try:
@@ -76,7 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--repeat", type=_positive, default=1, help="run each case so often; figures are medians")
     add("--reuse", action="store_true", help="go on with source and warehouse of an earlier run")
     add("--top", type=_positive, default=15, metavar="N", help="dbt nodes shown (default: 15)")
-    add("--explain", metavar="NODE", help="print the plans of a node's statements, as of dim_lots")
+    add(
+        "--explain",
+        nargs="+",
+        default=[],
+        metavar="NODE",
+        help="print the plans of the statements of nodes, as of dim_lots",
+    )
     add("--output", type=Path, metavar="FILE", help="write the results there as JSON")
     add(
         "--state",

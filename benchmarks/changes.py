@@ -35,7 +35,7 @@ insert into factures (
     demande_attribution_id, processus_origine, created_at, updated_at
 )
 select
-    numero_facture || '-bis', now(), now() + interval '30 days', montant_total, entreprise_id,
+    'FAC-' || id || '-' || pg_current_xact_id(), now(), now() + interval '30 days', montant_total, entreprise_id,
     collecte_id, demande_attribution_id, processus_origine, now(), now()
 from factures inner join benchmark.picked_factures p using (id) where p.nature = 10;
 

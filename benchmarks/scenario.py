@@ -23,7 +23,7 @@ class Plan:
     changes: tuple[Change, ...]
     repeat: int
     reuse: bool
-    explain: str | None
+    explain: tuple[str, ...]
 
 
 class Scenario:
@@ -100,6 +100,6 @@ class Scenario:
         self.results.add(self.scale, case, costs)
         entries = logged.read()
         self.results.nodes[self.scale, case] = statements.node_costs(entries)
-        if self.plan.explain:
-            for plan in statements.plans(entries, self.plan.explain):
-                self.report(plan)
+        for node in self.plan.explain:
+            for plan in statements.plans(entries, node):
+                self.report(f"\n{node}, {plan}")

@@ -15,7 +15,9 @@ from sigeti_dwh.settings import Server, Settings
 
 NODE = re.compile(r'"node_id": "([^"]+)"')
 USAGE = re.compile(r"([\d.]+) s user, ([\d.]+) s system, ([\d.]+) s elapsed")
-PLAN = re.compile(r"duration: ([\d.]+) ms  plan:\n")
+PLAN = re.compile(
+    r"duration: (?P<ms>[\d.]+) ms  plan:\nQuery Text: .*?\n(?P<plan>[^\n]+  \(cost=.*)", re.DOTALL
+)
 SHOWN_MS = 1.0
 COMMENT_LENGTH = 1000
 
@@ -80,9 +82,8 @@ def plans(entries: list[Entry], name: str) -> list[str]:
     found = []
     for node, entry in _by_node(entries):
         plan = PLAN.match(entry["message"])
-        if plan and node.endswith(f".{name}") and float(plan[1]) >= SHOWN_MS:
-            text = entry["message"].removeprefix(plan[0]).removeprefix("Query Text: ")
-            found.append((float(plan[1]), text.replace(entry["statement"], "").strip()))
+        if plan and node.endswith(f".{name}") and float(plan["ms"]) >= SHOWN_MS:
+            found.append((float(plan["ms"]), plan["plan"]))
     return [f"{duration:.0f} ms\n{text}" for duration, text in sorted(found, reverse=True)]
 
 
@@ -91,7 +92,8 @@ def _by_node(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
     last: dict[str, str] = {}
     for entry in entries:
         session = entry["session_id"]
-        if named := NODE.search(entry.get("statement", "")[:COMMENT_LENGTH]):
+        # Plans hold the statement in the message.
+        if named := NODE.search((entry.get("statement") or entry["message"])[:COMMENT_LENGTH]):
             last[session] = named[1]
         yield last.get(session) or entry.get("application_name") or "the server", entry
 
