@@ -35,8 +35,8 @@ insert into factures (
     demande_attribution_id, processus_origine, created_at, updated_at
 )
 select
-    'FAC-' || id || '-' || pg_current_xact_id(), now(), now() + interval '30 days', montant_total, entreprise_id,
-    collecte_id, demande_attribution_id, processus_origine, now(), now()
+    'FAC-' || id || '-' || pg_current_xact_id(), now(), now() + interval '30 days', montant_total,
+    entreprise_id, collecte_id, demande_attribution_id, processus_origine, now(), now()
 from factures inner join benchmark.picked_factures p using (id) where p.nature = 10;
 
 insert into paiement_factures (

@@ -5,16 +5,22 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.meter import Cost, Meter
+from sigeti_dwh.layers import Layer
 from sigeti_dwh.settings import ROOT, Settings
 
+if TYPE_CHECKING:
+    from sigeti_dwh.project import Project
+
 STEPS = {
-    "dimensions": ("staging", "snapshots", "dimensions"),
-    "facts": ("facts",),
-    "marts": ("marts",),
+    "dimensions": ("models/staging/", "snapshots/", "models/dimensions/"),
+    "facts": ("models/facts/",),
+    # The summaries are there for the marts alone: the facts' floor has none.
+    "marts": ("models/facts/summaries/", "models/marts/"),
 }
-"""The layers whose models make each step; the tests of all are the last step."""
+"""The folders of each step's models: the last that fits; the tests of all are the last step."""
 
 
 def copy_project(folder: Path) -> Path:
@@ -45,7 +51,6 @@ def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost
     meter = Meter(settings.warehouse)
     with meter.measure("start"):
         # Here, because the process that measures the floors must stay small.
-        from sigeti_dwh.layers import Layer
         from sigeti_dwh.load import load
         from sigeti_dwh.profiles import write_profiles
         from sigeti_dwh.project import Project
@@ -55,21 +60,22 @@ def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost
         project.parse()
     with meter.measure("load"):
         load(settings, report=_silent)
-    planned = {layer.name: nodes for layer, nodes in project.nodes.items()}
-    tests = [node for nodes in planned.values() for node in nodes if _is_test(node)]
-    steps = {
-        step: [node for layer in layers for node in planned[layer] if not _is_test(node)]
-        for step, layers in STEPS.items()
-    }
-    project.nodes = {Layer(step, ""): nodes for step, nodes in (*steps.items(), ("tests", tests))}
-    for layer in project.nodes:
-        with meter.measure(layer.name):
-            project.build(layer)
+    project.nodes = _steps(project)
+    for step in project.nodes:
+        with meter.measure(step.name):
+            project.build(step)
     return meter.costs
 
 
-def _is_test(node: str) -> bool:
-    return node.startswith("test.")
+def _steps(project: "Project") -> dict[Layer, list[str]]:
+    """Return the nodes of all layers, by step instead of by layer."""
+    assert project.manifest is not None
+    found: dict[str, list[str]] = {step: [] for step in (*STEPS, "tests")}
+    for node in (node for nodes in project.nodes.values() for node in nodes):
+        path = project.manifest.nodes[node].original_file_path
+        fitting = [step for step, folders in STEPS.items() if path.startswith(folders)]
+        found["tests" if node.startswith("test.") else fitting[-1]].append(node)
+    return {Layer(step, ""): nodes for step, nodes in found.items()}
 
 
 def _silent(line: str) -> None:

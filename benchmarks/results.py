@@ -191,7 +191,8 @@ def _by_cpu(
 
 
 def _peak_mb(costs: Costs, scale: int) -> float:
-    return max(cost.peak_mb for (of, _, _), cost in costs.items() if of == scale)
+    nights = (cost for (of, _, step), cost in costs.items() if (of, step) == (scale, NIGHT))
+    return max((night.peak_mb for night in nights), default=0)
 
 
 def _cost_table(costs: Costs) -> str:
