@@ -1,0 +1,82 @@
+"""One night, in a process of its own as each night is: its memory and CPU are no other's."""
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.meter import Cost, Meter
+from sigeti_dwh.layers import Layer
+from sigeti_dwh.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from sigeti_dwh.project import Project
+
+STEPS = {
+    "dimensions": ("models/staging/", "snapshots/", "models/dimensions/"),
+    "facts": ("models/facts/",),
+    # The summaries are there for the marts alone: the facts' floor has none.
+    "marts": ("models/facts/summaries/", "models/marts/"),
+}
+"""The folders of each step's models: the last that fits; the tests of all are the last step."""
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the dbt project: the checkout's profile and artifacts stay what they are."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("models", "macros", "snapshots", "tests/dbt"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "dbt_project.yml", folder)
+    return folder
+
+
+def run(
+    settings: Settings,
+    folder: Path,
+    *,
+    full_refresh: bool = False,
+    report: Callable[[str], None] = print,
+) -> dict[str, Cost]:
+    """Run a night and return the cost of each of its steps."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        costs = process.submit(_run, settings, folder, full_refresh).result()
+    for step, cost in costs.items():
+        report(f"  {step}: database {cost.database:.2f} s CPU, {cost.rows} rows written")
+    return costs
+
+
+def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost]:
+    meter = Meter(settings.warehouse)
+    with meter.measure("start"):
+        # Here, because the process that measures the floors must stay small.
+        from sigeti_dwh.load import load
+        from sigeti_dwh.profiles import write_profiles
+        from sigeti_dwh.project import Project
+
+        write_profiles(settings, folder)
+        project = Project(settings, full_refresh=full_refresh, folder=folder, report=_silent)
+        project.parse()
+    with meter.measure("load"):
+        load(settings, report=_silent)
+    project.nodes = _steps(project)
+    for step in project.nodes:
+        with meter.measure(step.name):
+            project.build(step)
+    return meter.costs
+
+
+def _steps(project: "Project") -> dict[Layer, list[str]]:
+    """Return the nodes of all layers, by step instead of by layer."""
+    assert project.manifest is not None
+    found: dict[str, list[str]] = {step: [] for step in (*STEPS, "tests")}
+    for node in (node for nodes in project.nodes.values() for node in nodes):
+        path = project.manifest.nodes[node].original_file_path
+        fitting = [step for step, folders in STEPS.items() if path.startswith(folders)]
+        found["tests" if node.startswith("test.") else fitting[-1]].append(node)
+    return {Layer(step, ""): nodes for step, nodes in found.items()}
+
+
+def _silent(line: str) -> None:
+    pass
