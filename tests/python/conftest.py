@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server
+
+if TYPE_CHECKING:
+    from .warehouse import Warehouse
 
 
 def _settings() -> dict[str, str]:
@@ -102,3 +106,20 @@ def warehouse_database(warehouse_server: Server) -> Iterator[psycopg.Connection]
     """Connect to a fresh, empty warehouse database."""
     with connect(warehouse_server) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def built(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Warehouse"]:
+    """Build a demo warehouse, once for all tests that make rows of their own at its source."""
+    from .warehouse import Warehouse, copy_project
+
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        warehouse.run()
+        yield warehouse
