@@ -1,6 +1,10 @@
-"""A night on a demo source, proved by independent SQL on the source."""
+"""A night on a demo source, proved by independent SQL on the source.
 
-from collections.abc import Callable, Iterator
+DAYS=10 ./run_tests.sh -k each_day lets more days pass than the few of every run.
+"""
+
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,7 +16,7 @@ from sigeti_dwh.embedded import EmbeddedServer
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project, written
 
-MakeWarehouse = Callable[[], Warehouse]
+DAYS = int(os.environ.get("DAYS", "2"))
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +49,11 @@ def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse, seed
     assert warehouse.differences() == []
 
 
-def test_an_incremental_run_equals_a_full_refresh(warehouse: Warehouse) -> None:
+def test_each_day_an_incremental_run_equals_a_full_refresh(warehouse: Warehouse) -> None:
     warehouse.fill()
     warehouse.run()
-    for _ in range(2):
-        warehouse.advance(3)
+    for _ in range(DAYS):
+        warehouse.advance(1)
         assert written(warehouse.run())
         assert warehouse.differences() == []
         incremental = warehouse.content(stamps=True)
