@@ -49,7 +49,8 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
         "Wait, or raise its max_connections.",
     ),
     (
-        r"starting up|shutting down|recovery mode|système de bases? de données",
+        r"starting up|shutting down|recovery mode|not yet accepting connections"
+        r"|système de bases? de données",
         RetryableError,
         "the server is starting or stopping",
         "Wait a moment and run again.",

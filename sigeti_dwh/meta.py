@@ -50,8 +50,13 @@ create table if not exists dwh_meta.chargements (
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
-    """Create what is missing of dwh_meta, in the connection's transaction."""
+    """Create what is missing of dwh_meta, in a transaction of its own.
+
+    With wal_level=minimal, as the embedded server has it, a crash takes back the numbers that a
+    sequence gave since the transaction that made it, when that transaction used it too.
+    """
     connection.execute(DEFINITION)
+    connection.commit()
 
 
 def next_change(connection: psycopg.Connection[Any], relation: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -15,6 +16,9 @@ from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server, Settings
 
 from . import tiny_project
+
+if TYPE_CHECKING:
+    from .warehouse import Warehouse
 
 
 def _settings() -> dict[str, str]:
@@ -117,3 +121,20 @@ def folder(tmp_path: Path) -> Path:
 def settings(warehouse_server: Server) -> Settings:
     """Describe a run of the small project, which reads no source."""
     return Settings(replace(warehouse_server, role="source", name="source"), warehouse_server)
+
+
+@pytest.fixture(scope="session")
+def built(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Warehouse"]:
+    """Build a demo warehouse, once for all tests that make rows of their own at its source."""
+    from .warehouse import Warehouse, copy_project
+
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        warehouse.run()
+        yield warehouse

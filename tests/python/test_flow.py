@@ -145,7 +145,7 @@ def test_prefect_shows_each_node_below_its_layer(run: Callable[..., Any]) -> Non
     assert all(run.total_run_time.total_seconds() > 0 for run in runs.values())
 
 
-def test_a_failed_test_stops_the_layers_below(
+def test_mistake_12_a_failed_step_caught_and_the_flow_completed(
     run: Callable[..., Any], folder: Path, settings: Settings
 ) -> None:
     (folder / "models/staging/stg_zones.sql").write_text("select 0 as zone union all select 0")

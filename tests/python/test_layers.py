@@ -84,6 +84,7 @@ def test_the_error_of_a_layer(nodes: list[NodeResult], kind: type, line: str) ->
         ("server closed the connection unexpectedly", True),
         ("terminating connection due to administrator command", True),
         ("FATAL:  the database system is starting up", True),
+        ("FATAL:  the database system is not yet accepting connections", True),
         ("interblocage (deadlock) détecté", True),
         ("canceling statement due to statement timeout", False),
         ('relation "dwh_facts.fait_ventes" does not exist', False),

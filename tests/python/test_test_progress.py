@@ -1,33 +1,22 @@
 """At night a test looks at what changed since it passed; weekly and by command at everything."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from sigeti_dwh.database import connect
-from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.layers import LAYERS
 from sigeti_dwh.profiles import write_profiles
 from sigeti_dwh.project import Project
 
-from .conftest import fresh_database
-from .warehouse import Warehouse, copy_project, environment
+from .warehouse import Warehouse, environment
 
 FACTS = LAYERS[3]
 
 
-@pytest.fixture(scope="module")
-def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Build a warehouse whose tests have passed once."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run(checks=True)
-        yield warehouse
+@pytest.fixture(scope="module", autouse=True)
+def tested(built: Warehouse) -> None:
+    """Let every test pass once."""
+    built.run(checks=True)
 
 
 def payments_are_tested(built: Warehouse, *, full_tests: bool = False) -> bool:

@@ -1,0 +1,136 @@
+"""The project installed in a folder of its own, and the nights that run there."""
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.settings import EMBEDDED_DATABASES, ROOT
+
+from ..python.conftest import at
+from ..python.warehouse import Warehouse, copy_project
+from .reader import Content, read
+
+# Longer than all the attempts of a step, on a machine that is busy.
+PATIENCE = 300
+POLL_SECONDS = 0.005
+
+
+class Night:
+    """A run of the command line, in a process group of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._told, self._said = folder / "night.out", folder / "night.err"
+        with self._told.open("wb") as output, self._said.open("wb") as messages:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "sigeti_dwh", "--no-docs"],
+                cwd="/",
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(folder),
+                    "PYTHONPATH": str(folder),
+                    "DWH_ENV_FILE": os.devnull,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=messages,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        """Return what it has printed of its progress."""
+        return self._told.read_text(encoding="utf-8")
+
+    @property
+    def messages(self) -> str:
+        """Return what it has said of what went wrong."""
+        return self._said.read_text(encoding="utf-8")
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it has ended."""
+        return self._process.poll() is not None
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait until a condition holds or the night is over, at most some seconds."""
+        deadline = time.monotonic() + seconds
+        while not self.is_over and time.monotonic() < deadline and not condition():
+            time.sleep(POLL_SECONDS)
+
+    def wait_for(self, line: str) -> None:
+        """Wait until it has printed a line that begins so."""
+        self.wait_until(lambda: f"\n{line}" in f"\n{self.output}")
+
+    def wait_for_layer(self, name: str) -> None:
+        """Wait until it has told that a layer is built."""
+        self.wait_until(lambda: re.search(rf"^{name}: \d+ model", self.output, re.M) is not None)
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+        return self._process.wait(PATIENCE)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its processes."""
+        if not self.is_over:
+            os.killpg(self._process.pid, number)
+
+
+class Installation:
+    """The project as a user has it: code, settings, state and an embedded server in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = copy_project(folder)
+        for name in ("sigeti_dwh", "prefect"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        shutil.copy(ROOT / "profiles.example.yml", folder)
+        self.server = EmbeddedServer(folder / ".dwh" / "postgres")
+        self.lines: list[str] = []
+        self.start_server()
+        for name in EMBEDDED_DATABASES.values():
+            self.server.create_database(name)
+        source, warehouse = (at(self.server, *pair) for pair in EMBEDDED_DATABASES.items())
+        self.warehouse = Warehouse(source, warehouse, self.folder, self.lines)
+
+    def start_server(self) -> None:
+        """Start the server, after a kill -9 too."""
+        self.server.start(report=self.lines.append)
+
+    @contextmanager
+    def night(self) -> Iterator[Night]:
+        """Start a night; none outlives the block."""
+        night = Night(self.folder)
+        try:
+            yield night
+        finally:
+            night.signal(signal.SIGKILL)
+            night.wait()
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Connect to the warehouse as somebody else than the flow."""
+        return connect(self.warehouse.settings.warehouse, autocommit=True, application_name="fault")
+
+    def marts(self) -> Content:
+        """Return the content of the marts."""
+        with self.connect() as connection:
+            return read(connection)
+
+    def last_state(self) -> str | None:
+        """Return the state in which Prefect's history has the last night, None before the first."""
+        with sqlite3.connect(self.folder / ".dwh" / "prefect" / "prefect.db") as history:
+            query = "select state_type from flow_run order by created desc limit 1"
+            row = history.execute(query).fetchone()
+        return None if row is None else row[0]
