@@ -3,6 +3,7 @@
 import argparse
 import errno
 import importlib.util
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,11 +21,21 @@ from sigeti_dwh.settings import ROOT, STATE, Settings, embedded_server, env_file
 FLOW = ROOT / "prefect" / "flows" / "sigeti_dwh_flow.py"
 NOT_RUNNING = 3
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends what is under way as Ctrl-C does."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         with utf8_console():
             _make_state_folder()
@@ -34,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except Terminated:
+        print("Ended by a signal. The next run takes up from there.", file=sys.stderr)
+        return TERMINATED
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it takes up from there.", file=sys.stderr)
         return INTERRUPTED
@@ -54,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
             full_tests=options.full_tests,
             select=options.select,
             docs=not options.no_docs,
+            from_failure=options.from_failure,
         )
     print(report(made, settings))
     return 0
@@ -176,7 +191,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_pipeline.sh",
         description="Takes a SIGETI source database to tested, published marts.",
-        epilog="Exit code: 0 done, 1 failed, 2 wrong arguments. Settings: .env.",
+        epilog="Exit code: 0 done, 1 failed, 2 wrong arguments, 4 another run is at work, 130 "
+        "interrupted, 143 ended by a signal. Settings: .env.",
     )
     parser.set_defaults(command=run)
     parser.add_argument(
@@ -184,6 +200,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--select", metavar="SELECTOR", help="build only these dbt nodes, as in dim_lots or +fait_*"
+    )
+    parser.add_argument(
+        "--from-failure",
+        action="store_true",
+        help="take up the run that failed, after the load and the layers that it finished",
     )
     parser.add_argument(
         "--full-tests",

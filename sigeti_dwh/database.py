@@ -87,6 +87,13 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
     ),
 )
 
+SESSION_OPTIONS = {
+    "source": "-c lock_timeout=60s",
+    # What works for a client that is gone, killed or cut off, ends by itself.
+    "warehouse": "-c lock_timeout=60s -c client_connection_check_interval=5s",
+}
+"""What each session sets for itself: nobody who idles in a transaction holds up a night."""
+
 
 def connect(
     server: Server, *, autocommit: bool = False, application_name: str = "sigeti_dwh"
@@ -109,6 +116,7 @@ def connect(
             keepalives_interval=10,
             keepalives_count=3,
             application_name=application_name,
+            options=SESSION_OPTIONS[server.role],
             autocommit=autocommit,
         )
     except psycopg.Error as error:

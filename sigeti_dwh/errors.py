@@ -14,5 +14,15 @@ class RetryableError(UserError):
     """A failure that can pass by waiting: a lost connection, a lock, a server that is starting."""
 
 
+class BusyError(UserError):
+    """Another run works on the same warehouse."""
+
+    exit_code = 4
+
+
+class TimeLimitError(UserError):
+    """A layer, or the night, took longer than it may."""
+
+
 class MissingDatabaseError(UserError):
     """The server answers, and has no database of that name."""

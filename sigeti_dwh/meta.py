@@ -11,6 +11,7 @@ SCHEMA = "dwh_meta"
 # SQL (macro prepare_scope);
 # definitions says which SQL, descriptions or source each relation was last given (macro
 # has_definition);
+# executions and noeuds are the record of the nights (run_log.py);
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
@@ -38,6 +39,34 @@ create table if not exists dwh_meta.essais (
     empreinte text not null,
     changement bigint not null,
     entier_le timestamptz not null
+);
+create table if not exists dwh_meta.executions (
+    execution bigint generated always as identity primary key,
+    debut timestamptz not null default clock_timestamp(),
+    fin timestamptz,
+    etat text not null default 'en cours',
+    message text,
+    machine text not null,
+    processus bigint not null,
+    utilisateur text not null,
+    version text not null,
+    revision text,
+    options text not null,
+    chargement bigint
+);
+create table if not exists dwh_meta.noeuds (
+    execution bigint references dwh_meta.executions on delete cascade,
+    noeud text,
+    nom text not null,
+    type text not null,
+    couche text not null,
+    etat text not null,
+    secondes numeric not null,
+    lignes bigint,
+    echecs bigint,
+    message text,
+    relation text,
+    primary key (execution, noeud)
 );
 create table if not exists dwh_meta.chargements (
     chargement bigint generated always as identity primary key,

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dbt.adapters.factory import FACTORY
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
-from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.database import SESSION_OPTIONS
+from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
 from sigeti_dwh.results import LayerResult, first_lines, is_passing
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.test_progress import TestProgress
+from sigeti_dwh.time_limit import TimeLimit
 from sigeti_dwh.watch import OnEvent, Watch
 
 
@@ -37,6 +40,7 @@ class Project:
         select: str | None = None,
         folder: Path = ROOT,
         report: Callable[[str], None] = print,
+        on_layer: Callable[[LayerResult], None] = lambda result: None,
     ) -> None:
         self.settings = settings
         self.full_refresh = full_refresh
@@ -44,6 +48,8 @@ class Project:
         self.select = select
         self.folder = folder
         self.report = report
+        self.on_layer = on_layer
+        self.deadline = time.monotonic() + 60 * settings.night_minutes
         self.manifest: Manifest | None = None
         self.nodes: dict[Layer, list[str]] = {}
 
@@ -52,7 +58,11 @@ class Project:
 
         Raises UserError for what dbt refuses, and for a selection that matches nothing.
         """
-        os.environ.update(profile_variables(self.settings), PGCLIENTENCODING="UTF8")
+        os.environ.update(
+            profile_variables(self.settings),
+            PGCLIENTENCODING="UTF8",
+            PGOPTIONS=SESSION_OPTIONS["warehouse"],
+        )
         self.manifest = None
         warnings: list[str] = []
 
@@ -97,7 +107,10 @@ class Project:
         # A node is compiled in place, and does not compile twice: after a failure, parse anew.
         manifest, self.manifest = self.manifest, None
         self.tests.limit(manifest.nodes, [node for node in planned if node.startswith("test.")])
-        with Watch(layer.name, manifest, len(planned), on_event, self.report) as watch:
+        with (
+            self._time_limit() as limit,
+            Watch(layer.name, manifest, len(planned), on_event, self.report) as watch,
+        ):
             outcome = self._run(
                 "build",
                 *(["--full-refresh"] if self.full_refresh else []),
@@ -110,6 +123,13 @@ class Project:
             nodes = tuple(watch.result(result) for result in outcome.results)
         self.tests.record(nodes)
         result = LayerResult(layer.name, nodes, time.monotonic() - started)
+        self.on_layer(result)
+        if limit.expired:
+            raise TimeLimitError(
+                f"{layer.name} was ended after {result.seconds / 60:.0f} minutes.\n"
+                "DWH_LAYER_MINUTES and DWH_NIGHT_MINUTES limit it; what it waited for: "
+                "python3 monitor_dwh.py health."
+            )
         if not result.ok:
             raise result.error()
         if different := {node.unique_id for node in nodes} ^ set(planned):
@@ -128,6 +148,10 @@ class Project:
         page = self.folder / "target" / "static_index.html"
         self.report(f"documentation: {page}")
         return page
+
+    def _time_limit(self) -> TimeLimit:
+        seconds = min(60 * self.settings.layer_minutes, self.deadline - time.monotonic())
+        return TimeLimit(self.settings.warehouse, _sessions, seconds)
 
     def _selected(self, selection: str) -> set[str]:
         found: list[str] = self._run(
@@ -164,6 +188,16 @@ class Project:
         if outcome.exception is not None:
             raise _translated(outcome.exception) from outcome.exception
         return outcome.result
+
+
+def _sessions() -> list[int]:
+    """Return the numbers of the server's processes that work for dbt."""
+    return [
+        connection.handle.get_backend_pid()
+        for adapter in FACTORY.adapters.values()
+        for connection in list(adapter.connections.thread_connections.values())
+        if connection.state == "open" and not connection.handle.closed
+    ]
 
 
 def _translated(error: BaseException) -> BaseException:

@@ -2,6 +2,7 @@
 
 from tabulate import tabulate
 
+from sigeti_dwh.load import LoadResult
 from sigeti_dwh.results import LayerResult, RunSummary
 from sigeti_dwh.settings import ROOT, Settings
 
@@ -10,10 +11,9 @@ TITLES = ("layer", "objects", "rows written", "tests passed", "warned", "failed"
 
 def report(run: RunSummary, settings: Settings) -> str:
     """Return the summary of a run: its layers as a table, its warnings, the next steps."""
-    load_seconds = sum(table.seconds for table in run.loaded.tables)
-    load = ("load", len(run.loaded.tables), run.loaded.changed, "", "", "", f"{load_seconds:.1f}")
+    load = [] if run.loaded is None else [_load_line(run.loaded)]
     table = tabulate(
-        [load, *(_line(layer) for layer in run.layers)],
+        [*load, *(_line(layer) for layer in run.layers)],
         headers=TITLES,
         colalign=("left", *["right"] * 6),
         disable_numparse=True,
@@ -39,6 +39,11 @@ def next_steps(settings: Settings) -> list[str]:
     if settings.source.embedded:
         lines.append("Your own SIGETI:     set SOURCE_DB_* in .env; so far the source is a demo")
     return lines
+
+
+def _load_line(load: LoadResult) -> tuple[object, ...]:
+    seconds = sum(table.seconds for table in load.tables)
+    return ("load", len(load.tables), load.changed, "", "", "", f"{seconds:.1f}")
 
 
 def _line(layer: LayerResult) -> tuple[object, ...]:

@@ -154,7 +154,8 @@ class LayerResult:
 class RunSummary:
     """A run that went through, in seconds of wall time."""
 
-    loaded: LoadResult
+    loaded: LoadResult | None
+    """None when the run took up one that had failed after its load."""
     layers: tuple[LayerResult, ...]
     seconds: float
 

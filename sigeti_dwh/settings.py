@@ -47,6 +47,10 @@ class Settings:
     warehouse: Server
     schema: str = "dwh"
     threads: int = 4
+    layer_minutes: float = 120
+    """How long a layer may take."""
+    night_minutes: float = 300
+    """How long all layers together may take."""
 
     @property
     def one_database(self) -> bool:
@@ -85,6 +89,8 @@ def load_settings() -> Settings:
         warehouse=_server("warehouse", variables),
         schema=_schema(variables.get("DWH_DB_SCHEMA", "")),
         threads=_integer(variables, "DWH_THREADS", 4, 1, 64),
+        layer_minutes=_integer(variables, "DWH_LAYER_MINUTES", 120, 1, 100_000),
+        night_minutes=_integer(variables, "DWH_NIGHT_MINUTES", 300, 1, 100_000),
     )
 
 

@@ -24,6 +24,7 @@ from sigeti_dwh.nodes import NodeTaskRuns  # noqa: E402
 from sigeti_dwh.profiles import write_profiles  # noqa: E402
 from sigeti_dwh.project import Project  # noqa: E402
 from sigeti_dwh.results import LayerResult, RunSummary  # noqa: E402
+from sigeti_dwh.run_log import RunLog  # noqa: E402
 from sigeti_dwh.settings import Settings, load_settings  # noqa: E402
 
 WAITS = [5, 15, 40]
@@ -92,24 +93,45 @@ def sigeti_dwh(
     full_tests: bool = False,
     select: str | None = None,
     docs: bool = True,
+    from_failure: bool = False,
 ) -> RunSummary:
-    """Check the connections, load, build and test each layer, write the documentation.
+    """Check the connections, load, build and test each layer, publish, write the documentation.
 
     The first step that fails ends the run and makes it Failed: no layer is built on one that is
-    wrong. Raises UserError whose message names the model or test and the reason.
+    wrong. With `from_failure` the load and the layers that the last run finished are left out.
+    Raises UserError whose message names the model or test and the reason; BusyError when another
+    run works on the same warehouse.
     """
     started = time.monotonic()
     settings = load_settings()
-    project = Project(
-        settings, full_refresh=full_refresh, full_tests=full_tests, select=select, report=say
-    )
     check_connections(settings)
-    read_project(project)
-    loaded = load_source(settings)
-    layers = tuple(build_layer(project, layer) for layer in LAYERS)
-    if docs:
-        write_documentation(project)
-    return RunSummary(loaded, layers, time.monotonic() - started)
+    options = f"full_refresh={full_refresh} full_tests={full_tests} select={select}"
+    with RunLog(settings, options) as log:
+        project = Project(
+            settings,
+            full_refresh=full_refresh,
+            full_tests=full_tests,
+            select=select,
+            report=say,
+            on_layer=log.layer,
+        )
+        read_project(project)
+        loaded, finished = None, set[str]()
+        if from_failure:
+            finished = log.finished_before(
+                {layer.name: nodes for layer, nodes in project.nodes.items()}
+            )
+            done = ["load", *(layer.name for layer in LAYERS if layer.name in finished)]
+            say(f"taking up after: {', '.join(done)}")
+        else:
+            loaded = load_source(settings)
+            log.loaded(loaded.run_id)
+        layers = tuple(
+            build_layer(project, layer) for layer in LAYERS if layer.name not in finished
+        )
+        if docs:
+            write_documentation(project)
+        return RunSummary(loaded, layers, time.monotonic() - started)
 
 
 def main() -> int:

@@ -30,6 +30,11 @@ def kill_flow(installation: Installation, night: Night) -> None:
     night.signal(signal.SIGKILL)
 
 
+def terminate_flow(installation: Installation, night: Night) -> None:
+    """Ask the flow to end."""
+    night.signal(signal.SIGTERM)
+
+
 def end_session(installation: Installation, night: Night) -> None:
     """End a session of the flow, as an administrator does or a firewall."""
     with installation.connect() as connection:
@@ -80,6 +85,7 @@ def _kill(process: int) -> bool:
 
 FAULTS = {
     "flow killed": Fault(kill_flow),
+    "flow terminated": Fault(terminate_flow),
     "session ended": Fault(end_session),
     "session killed": Fault(kill_session, server_goes_down=True),
     "server killed": Fault(kill_server, server_goes_down=True),

@@ -31,11 +31,12 @@ POLL_SECONDS = 0.005
 class Night:
     """A run of the command line, in a process group of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._told, self._said = folder / "night.out", folder / "night.err"
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        name = f"night-{time.monotonic_ns()}"
+        self._told, self._said = folder / f"{name}.out", folder / f"{name}.err"
         with self._told.open("wb") as output, self._said.open("wb") as messages:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "sigeti_dwh", "--no-docs"],
+                [sys.executable, "-P", "-m", "sigeti_dwh", "--no-docs", *arguments],
                 cwd="/",
                 env={
                     "PATH": os.defpath,
@@ -110,9 +111,9 @@ class Installation:
         self.server.start(report=self.lines.append)
 
     @contextmanager
-    def night(self) -> Iterator[Night]:
+    def night(self, *arguments: str) -> Iterator[Night]:
         """Start a night; none outlives the block."""
-        night = Night(self.folder)
+        night = Night(self.folder, *arguments)
         try:
             yield night
         finally:

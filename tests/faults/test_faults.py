@@ -9,11 +9,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from ..python.warehouse import written
-from .faults import FAULTS, kill_flow, kill_server, kill_session
+from sigeti_dwh.errors import TimeLimitError
+from sigeti_dwh.layers import LAYERS
+from sigeti_dwh.project import Project
+
+from ..python.warehouse import environment, written
+from .faults import FAULTS, SESSIONS, kill_flow, kill_server, kill_session, terminate_flow
 from .installation import Installation, Night
 from .reader import Reader, strange
 
@@ -55,7 +60,7 @@ def check_end(installation: Installation, night: Night) -> int:
         assert installation.last_state() != "COMPLETED"
         assert "Done in" not in night.output
     if code > 0:
-        assert code == 1
+        assert code in (1, 143)
         assert 1 <= len(night.messages.splitlines()) <= 3, night.messages
         assert "Unexpected" not in night.messages
     return code
@@ -115,3 +120,76 @@ def test_a_fault_at_a_random_moment(
     outcome = f"exit code {code}, {night.output.count('Trying again')} retries"
     with capsys.disabled():
         print(f"\n{name} {moment:.1f} s after {START!r}, after {during!r}: {outcome}", end="")
+
+
+@contextmanager
+def locked(installation: Installation, table: str) -> Iterator[None]:
+    """Keep a table from everybody else."""
+    with installation.connect() as connection, connection.transaction():
+        connection.execute(f"lock table {table} in access exclusive mode")  # type: ignore[arg-type]
+        yield
+
+
+def sessions(installation: Installation) -> int:
+    with installation.connect() as connection:
+        row = connection.execute(f"select count(*) from ({SESSIONS}) as s").fetchone()  # type: ignore[arg-type]
+    assert row is not None
+    return int(row[0])
+
+
+def last_run(installation: Installation) -> tuple[str, str | None]:
+    """Return state and message of the last run in the warehouse's own record."""
+    with installation.connect() as connection:
+        row = connection.execute(
+            "select etat, message from dwh_meta.executions order by execution desc limit 1"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_a_night_told_to_end_leaves_nothing_at_work_and_can_be_taken_up(
+    installation: Installation,
+) -> None:
+    installation.warehouse.advance(1)
+    with readers(installation), installation.night() as night:
+        night.wait_for_layer("dimensions")
+        with locked(installation, "dwh_facts.fait_factures"):
+            time.sleep(1)
+            terminate_flow(installation, night)
+            assert check_end(installation, night) == 143
+            deadline = time.monotonic() + 20
+            while sessions(installation) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert sessions(installation) == 0
+        assert last_run(installation)[0] == "interrompue"
+        with installation.night("--from-failure") as second:
+            assert check_end(installation, second) == 0, second.messages
+        assert "taking up after: load, staging, snapshots, dimensions" in second.output
+        assert "changed rows" not in second.output
+        assert last_run(installation) == ("réussie", None)
+        assert installation.warehouse.differences() == []
+        with installation.night("--from-failure") as third:
+            assert third.wait() == 1
+        assert "There is no failed run to take up" in third.messages
+
+
+def test_two_nights_never_overlap(installation: Installation) -> None:
+    with installation.night() as night:
+        night.wait_for(START)
+        with installation.night() as second:
+            assert second.wait() == 4
+        assert "Another run works on this warehouse since" in second.messages
+        assert night.wait() == 0, night.messages
+
+
+def test_a_layer_that_takes_too_long_is_ended(installation: Installation) -> None:
+    installation.warehouse.advance(1)
+    installation.warehouse.load()
+    short = replace(installation.warehouse.settings, layer_minutes=0.05)
+    with environment(), locked(installation, "dwh_facts.fait_factures"):
+        project = Project(short, folder=installation.folder, report=installation.lines.append)
+        with pytest.raises(TimeLimitError, match="facts was ended after"):
+            project.build(LAYERS[3])
+        assert sessions(installation) == 0
+    installation.warehouse.run()
+    assert installation.warehouse.differences() == []

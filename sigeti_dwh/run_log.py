@@ -1,0 +1,235 @@
+"""The record of each night in dwh_meta, and the lock by which two nights never overlap.
+
+The lock belongs to a session of the warehouse: it holds from wherever a night is started, and goes
+with the session when the night is killed.
+"""
+
+import getpass
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from sigeti_dwh import meta
+from sigeti_dwh.database import connect, translated
+from sigeti_dwh.errors import BusyError, RetryableError, UserError
+from sigeti_dwh.results import FINE, LayerResult
+from sigeti_dwh.settings import ROOT, Settings
+
+KEPT = "400 days"
+"""How long nights are remembered."""
+LOCK = "hashtextextended('sigeti_dwh night', 0)"
+
+
+class RunLog:
+    """One night in dwh_meta.executions, held open while it lasts."""
+
+    def __init__(self, settings: Settings, options: str = "") -> None:
+        self.settings = settings
+        self.options = options
+        self.number = 0
+        self._former: tuple[int, str, int | None] | None = None
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock and open the record.
+
+        Raises BusyError, which says who holds the lock since when.
+        """
+        self._hold()
+        with translated(self.settings.warehouse):
+            self._close_abandoned()
+            self._former = self._execute(
+                "select execution, etat, chargement from dwh_meta.executions "
+                "order by execution desc limit 1"
+            ).fetchone()
+            row = self._execute(
+                "insert into dwh_meta.executions "
+                "(machine, processus, utilisateur, version, revision, options) "
+                "values (%s, %s, %s, %s, %s, %s) returning execution",
+                platform.node(),
+                os.getpid(),
+                _user(),
+                f"dbt {version('dbt-core')}, Python {platform.python_version()}",
+                _revision(),
+                self.options,
+            ).fetchone()
+            assert row is not None
+            self.number = row[0]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the record; a warehouse that is down leaves that to the next night."""
+        state = "réussie" if error is None else "échouée"
+        if error is not None and not isinstance(error, Exception):
+            state = "interrompue"
+        try:
+            self.still_held()
+            self._execute(
+                "update dwh_meta.executions set fin = clock_timestamp(), etat = %s, message = %s "
+                "where execution = %s",
+                state,
+                None if error is None else str(error),
+                self.number,
+            )
+        except (UserError, psycopg.Error) as failure:
+            print(f"This run's end could not be recorded: {failure}", file=sys.stderr)
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+
+    def still_held(self) -> None:
+        """Check that the lock still holds; take it again when its session was lost.
+
+        Raises BusyError when another night has begun meanwhile.
+        """
+        try:
+            self._execute("select 1")
+        except (RetryableError, psycopg.Error):
+            self._hold()
+
+    def loaded(self, load: int) -> None:
+        """Record which load the night stands on."""
+        self._execute(
+            "update dwh_meta.executions set chargement = %s where execution = %s",
+            load,
+            self.number,
+        )
+
+    def finished_before(self, layers: Mapping[str, Collection[str]]) -> set[str]:
+        """Return which of some layers, with their nodes, the last run finished before it failed.
+
+        This run then stands on the same load. Raises UserError when there is nothing to take up: no
+        run, one that ended well, one that failed before its load, or a newer load.
+        """
+        newest = self._execute(
+            "select max(chargement) from dwh_meta.chargements where fin is not null"
+        ).fetchone()
+        if self._former is None or self._former[1] == "réussie" or self._former[2] is None:
+            raise UserError(
+                "There is no failed run to take up after its load.\nRun without --from-failure."
+            )
+        former, _, load = self._former
+        assert load is not None
+        if newest != (load,):
+            raise UserError(
+                "The source was loaded again since the run that failed.\n"
+                "Run without --from-failure."
+            )
+        self.loaded(load)
+        fine = {
+            node
+            for (node,) in self._execute(
+                "select noeud from dwh_meta.noeuds where execution = %s and etat = any(%s)",
+                former,
+                list(FINE),
+            )
+        }
+        finished = set()
+        for name, nodes in layers.items():
+            if not set(nodes) <= fine:
+                break
+            finished.add(name)
+        return finished
+
+    def layer(self, result: LayerResult) -> None:
+        """Record what became of each node of a layer; a new attempt replaces the one before."""
+        self.still_held()
+        with translated(self.settings.warehouse):
+            assert self._connection is not None
+            self._connection.cursor().executemany(
+                "insert into dwh_meta.noeuds (execution, noeud, nom, type, couche, etat, secondes, "
+                "lignes, echecs, message, relation) "
+                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                "on conflict (execution, noeud) do update set etat = excluded.etat, "
+                "secondes = excluded.secondes, lignes = excluded.lignes, "
+                "echecs = excluded.echecs, message = excluded.message",
+                [
+                    (
+                        self.number,
+                        node.unique_id,
+                        node.name,
+                        node.resource_type,
+                        result.name,
+                        node.status,
+                        round(node.seconds, 3),
+                        node.rows_affected,
+                        node.failures,
+                        node.message,
+                        node.relation,
+                    )
+                    for node in result.nodes
+                ],
+            )
+
+    def _execute(self, statement: str, *arguments: Any) -> psycopg.Cursor[Any]:
+        assert self._connection is not None
+        with translated(self.settings.warehouse):
+            return self._connection.execute(statement, arguments or None)
+
+    def _hold(self) -> None:
+        warehouse = self.settings.warehouse
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = connect(warehouse, application_name="sigeti_dwh night", autocommit=True)
+        with translated(warehouse):
+            meta.prepare(self._connection)
+            row = self._execute(f"select pg_try_advisory_lock({LOCK})").fetchone()
+        if row == (True,):
+            return
+        holder = self._execute(
+            "select machine, processus, utilisateur, to_char(debut, 'YYYY-MM-DD HH24:MI TZ') "
+            "from dwh_meta.executions where etat = 'en cours' order by execution desc limit 1"
+        ).fetchone()
+        self._connection.close()
+        if holder is None:
+            raise BusyError(
+                "Another run has just begun on this warehouse.\nRun again when it ends."
+            )
+        machine, process, user, since = holder
+        raise BusyError(
+            f"Another run works on this warehouse since {since}: process {process} of {user} on "
+            f"{machine}.\nWait until it ends; nothing was done."
+        )
+
+    def _close_abandoned(self) -> None:
+        """Close the records of nights that were killed, and forget very old ones."""
+        self._execute(
+            "update dwh_meta.executions set etat = 'interrompue', "
+            "message = 'Killed: the run left no word.' where etat = 'en cours'"
+        )
+        self._execute(
+            "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _revision() -> str | None:
+    """Return the checkout's git revision, None outside a repository."""
+    try:
+        told = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return told.stdout.strip() or None
