@@ -81,6 +81,9 @@ select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
     {%- for column in adapter.get_columns_in_relation(mart.prepared) if column.quoted not in present %}
 alter table {{ mart.published }} add column {{ column.quoted }} {{ column.data_type }};
     {%- endfor -%}
+    {%- if '"charge_le"' not in present %}
+alter table {{ mart.published }} add column charge_le timestamp with time zone not null default current_timestamp;
+    {%- endif -%}
 {%- endif %}
 
 create temporary table {{ touched }} on commit drop as

@@ -27,6 +27,17 @@ create table if not exists dwh_meta.avancement (
     date_reference date,
     fait_le timestamptz not null default current_timestamp
 );
+do $$
+begin
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name) = ('dwh_meta', 'avancement', 'date_reference')
+    ) then
+        -- A warehouse of version 1.0.0.
+        alter table dwh_meta.avancement add column date_reference date;
+    end if;
+end
+$$;
 create table if not exists dwh_meta.definitions (
     relation text,
     sorte text,
