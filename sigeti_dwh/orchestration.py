@@ -38,6 +38,7 @@ PREFECT_ENVIRONMENT = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
 }
+ANSWER_SECONDS = 5.0
 FLUSH_SECONDS = 1.2
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -61,6 +62,9 @@ def prepare_process() -> None:
 def prefect_api() -> Iterator[None]:
     """Give the flows run inside an API: the server of PREFECT_API_URL, else a temporary one.
 
+    A server that does not answer does not keep the night from running: it says so, and goes on with
+    a temporary one.
+
     The temporary server is a thread of this process and keeps its history in PREFECT_HOME. Prefect
     would start a process of its own: it costs 2 CPU seconds more, outlives a kill -9 of the flow,
     and loses, when it is stopped, the task runs that it has not yet recorded.
@@ -70,9 +74,16 @@ def prefect_api() -> Iterator[None]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     try:
-        if PREFECT_API_URL.value():
+        wanted = PREFECT_API_URL.value()
+        if wanted and _answers(wanted):
             yield
             return
+        if wanted:
+            print(
+                f"The Prefect server of PREFECT_API_URL, {wanted}, does not answer: "
+                "this run's history stays on this machine.",
+                flush=True,
+            )
         with _temporary_server() as api, temporary_settings({PREFECT_API_URL: api}):
             started = datetime.now(UTC)
             try:
@@ -85,6 +96,14 @@ def prefect_api() -> Iterator[None]:
     finally:
         # The interpreter's end would walk through them all again.
         gc.freeze()
+
+
+def _answers(api: str) -> bool:
+    try:
+        with urlopen(f"{api.rstrip('/')}/health", timeout=ANSWER_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @contextmanager
