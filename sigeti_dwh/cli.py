@@ -3,12 +3,14 @@
 import argparse
 import errno
 import importlib.util
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from types import ModuleType
+from typing import Any
 
 from sigeti_dwh import demo_source
 from sigeti_dwh.connection_check import check
@@ -62,14 +64,25 @@ def run(options: argparse.Namespace) -> int:
     # The flow checks again; here a mistake shows within a second, before Prefect is imported.
     check(settings)
     flow = _import_flow()
-    with flow.prefect_api():
-        made = flow.sigeti_dwh(
-            full_refresh=options.full_refresh,
-            full_tests=options.full_tests,
-            select=options.select,
-            docs=not options.no_docs,
-            from_failure=options.from_failure,
-        )
+    from httpx import HTTPError
+
+    arguments: dict[str, Any] = {
+        "full_refresh": options.full_refresh,
+        "full_tests": options.full_tests,
+        "select": options.select,
+        "docs": not options.no_docs,
+    }
+    try:
+        with flow.prefect_api():
+            made = flow.sigeti_dwh(**arguments, from_failure=options.from_failure)
+    except HTTPError as error:
+        # What was done stays done: doing it again finds nothing to write.
+        print(f"The Prefect server was lost ({error}): running again without it.", flush=True)
+        with flow.prefect_api(temporary=True):
+            made = flow.sigeti_dwh(**arguments)
+        print(report(made, settings), flush=True)
+        # Prefect's threads would try for minutes more to send their events to the lost server.
+        os._exit(0)
     print(report(made, settings))
     return 0
 

@@ -59,7 +59,7 @@ def prepare_process() -> None:
 
 
 @contextmanager
-def prefect_api() -> Iterator[None]:
+def prefect_api(*, temporary: bool = False) -> Iterator[None]:
     """Give the flows run inside an API: the server of PREFECT_API_URL, else a temporary one.
 
     A server that does not answer does not keep the night from running: it says so, and goes on with
@@ -69,12 +69,12 @@ def prefect_api() -> Iterator[None]:
     would start a process of its own: it costs 2 CPU seconds more, outlives a kill -9 of the flow,
     and loses, when it is stopped, the task runs that it has not yet recorded.
 
-    Raises UserError when it does not start.
+    Raises UserError when it does not start; httpx.HTTPError when the server is lost meanwhile.
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     try:
-        wanted = PREFECT_API_URL.value()
+        wanted = None if temporary else PREFECT_API_URL.value()
         if wanted and _answers(wanted):
             yield
             return
