@@ -53,7 +53,7 @@ class Scenario:
             statements.explain(settings)
         for _ in range(self.plan.repeat):
             if "refresh" in self.plan.cases:
-                self._night(REFRESH, full_refresh=True)
+                self._night(REFRESH, full=True)
             if "unchanged" in self.plan.cases:
                 self._night(UNCHANGED)
             for change in self.plan.changes:
@@ -63,7 +63,7 @@ class Scenario:
         """Build the warehouse; one built before takes in what changed since, unmeasured."""
         if built:
             self.report("taking up the warehouse of an earlier run")
-            night.run(self.settings, self.folder, report=self.report)
+            night.run(self.settings, self.folder)
             return
         meter = Meter(self.settings.warehouse)
         with meter.measure(RAW_COPY):
@@ -88,15 +88,14 @@ class Scenario:
             with meter.measure(fact):
                 fact_floor.make(self.settings, fact)
         self.results.add(self.scale, str(change), meter.costs)
-        self.report("  comparing the facts with their floor")
         for fact in fact_floor.FACTS:
             fact_floor.verify(self.settings, fact)
 
-    def _night(self, case: str, *, full_refresh: bool = False) -> None:
+    def _night(self, case: str, *, full: bool = False) -> None:
         self.report(case)
         settle(self.settings)
         logged = statements.Statements(self.settings.warehouse)
-        costs = night.run(self.settings, self.folder, full_refresh=full_refresh, report=self.report)
+        costs = night.run(self.settings, self.folder, full=full)
         self.results.add(self.scale, case, costs)
         entries = logged.read()
         self.results.nodes[self.scale, case] = statements.node_costs(entries)
