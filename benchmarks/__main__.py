@@ -40,8 +40,9 @@ def main() -> int:
         return 130
     finally:
         # What was measured before a failure took its time as well.
-        print(f"\n{results.node_table(options.top)}\n\n{results}")
-        if options.output:
+        if results.runs:
+            print(f"\n{results.node_table(options.top)}\n\n{results}")
+        if results.runs and options.output:
             results.write(options.output)
     return 0
 

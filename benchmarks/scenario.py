@@ -47,10 +47,9 @@ class Scenario:
         settings, built = open_databases(self.server, self.scale, reuse=self.plan.reuse)
         self.settings: Settings = settings
         self.folder = night.copy_project(self.state / "project")
+        statements.log_statements(settings, plans=bool(self.plan.explain))
         self._first(built)
         fact_floor.copy_facts(settings)
-        if self.plan.explain:
-            statements.explain(settings)
         for _ in range(self.plan.repeat):
             if "refresh" in self.plan.cases:
                 self._night(REFRESH, full=True)
