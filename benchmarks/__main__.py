@@ -33,12 +33,17 @@ def main() -> int:
         with utf8_console(), running_server(options.state) as server:
             for scale in sorted(options.scale):
                 Scenario(server, options.state, scale, plan, results, print).run()
-            print(f"\n{results.node_table(options.top)}\n\n{results}")
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    if options.output:
-        results.write(options.output)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        # What was measured before a failure took its time as well.
+        if results.runs:
+            print(f"\n{results.node_table(options.top)}\n\n{results}")
+        if results.runs and options.output:
+            results.write(options.output)
     return 0
 
 

@@ -91,8 +91,6 @@ def open_databases(server: EmbeddedServer, scale: int, *, reuse: bool) -> tuple[
         copied = "create database {} template {} strategy file_copy"
         _execute(connection, copied, source, template)
         server.create_database(warehouse)
-        for name in (source, warehouse):
-            _execute(connection, "alter database {} set log_statement_stats = on", name)
     return settings, False
 
 

@@ -1,8 +1,8 @@
 """One night, in a process of its own as each night is: its memory and CPU are no other's."""
 
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ STEPS = {
     "facts": ("models/facts/",),
     # The summaries are there for the marts alone: the facts' floor has none.
     "marts": ("models/facts/summaries/", "models/marts/"),
+    "tests": ("tests/",),
+    "publication": ("models/publication/",),
 }
-"""The folders of each step's models: the last that fits; the tests of all are the last step."""
+"""The folders of each step's nodes: the last that fits. All tests are one step."""
 
 
 def copy_project(folder: Path) -> Path:
@@ -32,23 +34,14 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def run(
-    settings: Settings,
-    folder: Path,
-    *,
-    full_refresh: bool = False,
-    report: Callable[[str], None] = print,
-) -> dict[str, Cost]:
-    """Run a night and return the cost of each of its steps."""
+def run(settings: Settings, folder: Path, *, full: bool = False) -> dict[str, Cost]:
+    """Run a night, `full` with everything made and tested anew; return the cost of each step."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        costs = process.submit(_run, settings, folder, full_refresh).result()
-    for step, cost in costs.items():
-        report(f"  {step}: database {cost.database:.2f} s CPU, {cost.rows} rows written")
-    return costs
+        return process.submit(_run, settings, folder, full).result()
 
 
-def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost]:
-    meter = Meter(settings.warehouse)
+def _run(settings: Settings, folder: Path, full: bool) -> dict[str, Cost]:
+    meter = Meter(settings.warehouse, partial(print, flush=True))
     with meter.measure("start"):
         # Here, because the process that measures the floors must stay small.
         from sigeti_dwh.load import load
@@ -56,7 +49,9 @@ def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost
         from sigeti_dwh.project import Project
 
         write_profiles(settings, folder)
-        project = Project(settings, full_refresh=full_refresh, folder=folder, report=_silent)
+        project = Project(
+            settings, full_refresh=full, full_tests=full, folder=folder, report=_silent
+        )
         project.parse()
     with meter.measure("load"):
         load(settings, report=_silent)
@@ -70,11 +65,12 @@ def _run(settings: Settings, folder: Path, full_refresh: bool) -> dict[str, Cost
 def _steps(project: "Project") -> dict[Layer, list[str]]:
     """Return the nodes of all layers, by step instead of by layer."""
     assert project.manifest is not None
-    found: dict[str, list[str]] = {step: [] for step in (*STEPS, "tests")}
+    found: dict[str, list[str]] = {step: [] for step in STEPS}
     for node in (node for nodes in project.nodes.values() for node in nodes):
         path = project.manifest.nodes[node].original_file_path
-        fitting = [step for step, folders in STEPS.items() if path.startswith(folders)]
-        found["tests" if node.startswith("test.") else fitting[-1]].append(node)
+        folder = "tests/" if node.startswith("test.") else path
+        fitting = [step for step, folders in STEPS.items() if folder.startswith(folders)]
+        found[fitting[-1]].append(node)
     return {Layer(step, ""): nodes for step, nodes in found.items()}
 
 

@@ -47,13 +47,12 @@ class Scenario:
         settings, built = open_databases(self.server, self.scale, reuse=self.plan.reuse)
         self.settings: Settings = settings
         self.folder = night.copy_project(self.state / "project")
+        statements.log_statements(settings, plans=bool(self.plan.explain))
         self._first(built)
         fact_floor.copy_facts(settings)
-        if self.plan.explain:
-            statements.explain(settings)
         for _ in range(self.plan.repeat):
             if "refresh" in self.plan.cases:
-                self._night(REFRESH, full_refresh=True)
+                self._night(REFRESH, full=True)
             if "unchanged" in self.plan.cases:
                 self._night(UNCHANGED)
             for change in self.plan.changes:
@@ -63,7 +62,7 @@ class Scenario:
         """Build the warehouse; one built before takes in what changed since, unmeasured."""
         if built:
             self.report("taking up the warehouse of an earlier run")
-            night.run(self.settings, self.folder, report=self.report)
+            night.run(self.settings, self.folder)
             return
         meter = Meter(self.settings.warehouse)
         with meter.measure(RAW_COPY):
@@ -88,15 +87,14 @@ class Scenario:
             with meter.measure(fact):
                 fact_floor.make(self.settings, fact)
         self.results.add(self.scale, str(change), meter.costs)
-        self.report("  comparing the facts with their floor")
         for fact in fact_floor.FACTS:
             fact_floor.verify(self.settings, fact)
 
-    def _night(self, case: str, *, full_refresh: bool = False) -> None:
+    def _night(self, case: str, *, full: bool = False) -> None:
         self.report(case)
         settle(self.settings)
         logged = statements.Statements(self.settings.warehouse)
-        costs = night.run(self.settings, self.folder, full_refresh=full_refresh, report=self.report)
+        costs = night.run(self.settings, self.folder, full=full)
         self.results.add(self.scale, case, costs)
         entries = logged.read()
         self.results.nodes[self.scale, case] = statements.node_costs(entries)

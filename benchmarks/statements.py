@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg import sql
+
 from benchmarks.databases import NAME, own_connection
 from sigeti_dwh.settings import Server, Settings
 
@@ -23,12 +25,13 @@ COMMENT_LENGTH = 1000
 
 Entry = dict[str, Any]
 
-EXPLAIN = """
-alter database {name} set session_preload_libraries = 'auto_explain';
-alter database {name} set auto_explain.log_min_duration = 0;
-alter database {name} set auto_explain.log_analyze = on;
-alter database {name} set auto_explain.log_buffers = on
-"""
+LOGGED = {"log_statement_stats": "on"}
+PLANS = {
+    "session_preload_libraries": "auto_explain",
+    "auto_explain.log_min_duration": "0",
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_buffers": "on",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ class NodeCost:
     cpu: float
     seconds: float
     statements: int
+
+
+def log_statements(settings: Settings, *, plans: bool) -> None:
+    """Have what each statement costs logged, and its plan if wanted: that costs by itself."""
+    with own_connection(settings.warehouse) as connection:
+        for side in (settings.source, settings.warehouse):
+            name = sql.Identifier(side.name)
+            connection.execute(sql.SQL("alter database {} reset all").format(name))
+            for setting, value in (LOGGED | (PLANS if plans else {})).items():
+                connection.execute(
+                    sql.SQL("alter database {} set {} = {}").format(
+                        name, sql.SQL(setting), sql.Literal(value)
+                    )
+                )
 
 
 class Statements:
@@ -96,10 +113,3 @@ def _by_node(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
         if named := NODE.search((entry.get("statement") or entry["message"])[:COMMENT_LENGTH]):
             last[session] = named[1]
         yield last.get(session) or entry.get("application_name") or "the server", entry
-
-
-def explain(settings: Settings) -> None:
-    """Have the plans of the warehouse's statements logged."""
-    name = settings.warehouse.name
-    with own_connection(settings.warehouse) as connection:
-        connection.execute(EXPLAIN.format(name=name))
