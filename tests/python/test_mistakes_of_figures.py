@@ -81,34 +81,38 @@ def test_mistake_02_statuses_that_do_not_exist(built: Warehouse, figure: str, tr
 
 
 def test_mistake_03_a_date_in_the_key(built: Warehouse) -> None:
-    """A corrected date changes the row, and neither makes a second one nor moves its key."""
-    client = add(built, "entreprises")
-    invoice = add(built, "factures", entreprise_id=client, montant_total=900)
-    payment = add(built, "paiement_factures", facture_id=invoice, montant=900)
-    request = add(built, "demandes_attribution", entreprise_id=client)
+    """A corrected date changes the row, and neither makes a second one nor moves a key."""
+    client, zone = add(built, "entreprises"), add(built, "zones_industrielles")
+    request = add(built, "demandes_attribution", entreprise_id=client, zone_id=zone)
     campaign = add(built, "collectes")
+    payer = {"entreprise_id": client, "demande_attribution_id": request}
+    invoice = add(built, "factures", **payer, montant_total=900)
+    payment = add(built, "paiement_factures", facture_id=invoice, montant=900)
     query = (
-        "select f.entreprise_key, count(*) over (), "
+        "select f.entreprise_key, f.zone_key, count(*) over (), "
         "to_char(f.date_creation, 'YYYY-MM'), to_char(p.date_paiement, 'YYYY-MM'), "
         "to_char(d.date_demande, 'YYYY-MM'), to_char(c.date_debut, 'YYYY-MM') "
         "from dwh_facts.fait_factures f "
-        "join dwh_facts.fait_paiements p on p.paiement_id = %s "
-        "join dwh_facts.fait_attributions d on d.demande_id = %s "
+        "join dwh_dimensions.dim_entreprises e on e.entreprise_key = f.entreprise_key "
+        "join dwh_dimensions.dim_zones_industrielles z on z.zone_id = f.zone_id "
+        "join dwh_facts.fait_paiements p on p.facture_id = f.facture_id "
+        "join dwh_facts.fait_attributions d on d.demande_id = f.demande_id "
         "join dwh_facts.fait_collectes c on c.collecte_id = %s where f.facture_id = %s"
     )
     built.run()
-    ((key, *before),) = built.rows(query, payment, request, campaign, invoice)
-    assert before == [1, *["2024-03"] * 4]
-    for statement, row in (
-        ("update factures set date_creation = '2023-11-02' where id = %s", invoice),
-        ("update paiement_factures set date_paiement = '2023-11-02' where id = %s", payment),
-        ("update demandes_attribution set created_at = '2023-11-02' where id = %s", request),
-        ("update collectes set date_debut = '2023-11-02' where id = %s", campaign),
-        ("update entreprises set date_creation = '2023-11-02' where id = %s", client),
+    (before,) = built.rows(query, campaign, invoice)
+    assert before[2:] == (1, *["2024-03"] * 4)
+    for table, column, row in (
+        ("factures", "date_creation", invoice),
+        ("paiement_factures", "date_paiement", payment),
+        ("demandes_attribution", "created_at", request),
+        ("collectes", "date_debut", campaign),
+        ("entreprises", "date_creation", client),
+        ("zones_industrielles", "created_at", zone),
     ):
-        built.change(statement, row)
+        built.change(f"update {table} set {column} = '2023-11-02' where id = %s", row)
     built.run()
-    assert built.rows(query, payment, request, campaign, invoice) == [(key, 1, *["2023-11"] * 4)]
+    assert built.rows(query, campaign, invoice) == [(*before[:3], *["2023-11"] * 4)]
 
 
 def test_mistake_04_lateness_stored_on_the_day_of_the_load(built: Warehouse) -> None:
