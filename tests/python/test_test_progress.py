@@ -15,8 +15,9 @@ FACTS = LAYERS[3]
 
 @pytest.fixture(scope="module", autouse=True)
 def tested(built: Warehouse) -> None:
-    """Let every test pass once."""
+    """Let every test pass once, and a load find little."""
     built.run(checks=True)
+    built.load()
 
 
 def payments_are_tested(built: Warehouse, *, full_tests: bool = False) -> bool:
