@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 
 from sigeti_dwh import demo_source
@@ -98,20 +99,41 @@ def fill_demo(options: argparse.Namespace) -> int:
     return 0
 
 
+def make_backup(options: argparse.Namespace) -> int:
+    """Write the warehouse to a file, and prove that it can be restored."""
+    from sigeti_dwh.backup import FOLDER, back_up
+
+    print(back_up(_started(), options.to or FOLDER, options.keep))
+    return 0
+
+
+def restore_backup(options: argparse.Namespace) -> int:
+    """Put a backup in the place of the warehouse, or beside it."""
+    from sigeti_dwh.restore import restore
+
+    print(restore(_started(), options.file, options.into, options.force))
+    return 0
+
+
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
 
 
-def _prepare() -> Settings:
-    """Start what the settings ask for, create the databases, fill an empty embedded source."""
+def _started() -> Settings:
+    """Return the settings in force, the embedded server running if they ask for it."""
     settings = load_settings()
     if settings.embedded:
-        server = embedded_server()
-        server.start()
-        for side in (settings.source, settings.warehouse):
-            if side.embedded:
-                server.create_database(side.name)
+        embedded_server().start()
+    return settings
+
+
+def _prepare() -> Settings:
+    """Start what the settings ask for, create the databases, fill an empty embedded source."""
+    settings = _started()
+    for side in (settings.source, settings.warehouse):
+        if side.embedded:
+            embedded_server().create_database(side.name)
     if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
         print(f"Created the {settings.warehouse}.")
     if settings.source.embedded:
@@ -195,6 +217,19 @@ def _parser() -> argparse.ArgumentParser:
     word("stop", stop, "stop the embedded PostgreSQL")
     word("status", status, "tell whether the embedded PostgreSQL runs (exit code 3: it does not)")
     word("setup", setup, "make the Python environment and .env, and nothing else")
+    saving = word(
+        "backup", make_backup, "write the warehouse to a file, and prove it can be restored"
+    )
+    saving.add_argument("--to", type=Path, metavar="FOLDER", help="where (.dwh/backups)")
+    saving.add_argument(
+        "--keep", type=_positive, default=7, help="how many to keep there (7, the newest)"
+    )
+    restoring = word("restore", restore_backup, "put a backup in the place of the warehouse")
+    restoring.add_argument("file", type=Path, metavar="FILE", help="a file made by backup")
+    restoring.add_argument("--into", metavar="DATABASE", help="another database of the server")
+    restoring.add_argument(
+        "--force", action="store_true", help="replace a database that holds tables; it is kept"
+    )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
     what.add_argument("--scale", type=_positive, default=1, help="1 is 1 000 invoices (default)")
