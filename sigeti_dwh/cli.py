@@ -2,23 +2,22 @@
 
 import argparse
 import errno
-import importlib.util
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 
 from sigeti_dwh import demo_source
+from sigeti_dwh.alerts import night
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.console import utf8_console
-from sigeti_dwh.database import create_warehouse
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.orchestration import import_flow
+from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
-from sigeti_dwh.settings import ROOT, STATE, Settings, embedded_server, env_file, load_settings
+from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 
-FLOW = ROOT / "prefect" / "flows" / "sigeti_dwh_flow.py"
 NOT_RUNNING = 3
 INTERRUPTED = 130
 
@@ -45,14 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Take the source to tested marts and print what came out."""
-    settings = _prepare()
-    # The flow checks again; here a mistake shows within a second, before Prefect is imported.
-    check(settings)
-    flow = _import_flow()
-    with flow.prefect_api():
-        made = flow.sigeti_dwh(
-            full_refresh=options.full_refresh, select=options.select, docs=not options.no_docs
-        )
+    with night(whole=options.select is None):
+        settings = prepare()
+        # The flow checks again; here a mistake shows within a second, before Prefect is imported.
+        check(settings)
+        flow = import_flow()
+        with flow.prefect_api():
+            made = flow.sigeti_dwh(
+                full_refresh=options.full_refresh, select=options.select, docs=not options.no_docs
+            )
     print(report(made, settings))
     return 0
 
@@ -103,7 +103,7 @@ def make_backup(options: argparse.Namespace) -> int:
     """Write the warehouse to a file, and prove that it can be restored."""
     from sigeti_dwh.backup import FOLDER, back_up
 
-    print(back_up(_started(), options.to or FOLDER, options.keep))
+    print(back_up(started(), options.to or FOLDER, options.keep))
     return 0
 
 
@@ -111,34 +111,24 @@ def restore_backup(options: argparse.Namespace) -> int:
     """Put a backup in the place of the warehouse, or beside it."""
     from sigeti_dwh.restore import restore
 
-    print(restore(_started(), options.file, options.into, options.force))
+    print(restore(started(), options.file, options.into, options.force))
+    return 0
+
+
+def alert(options: argparse.Namespace) -> int:
+    """Tell when no night has ended well since its time, or try the alerts."""
+    from sigeti_dwh.alerts import check_freshness, trial
+
+    if options.action == "check":
+        check_freshness()
+    else:
+        print(trial.dry_run() if options.action == "dry-run" else trial.send_test())
     return 0
 
 
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
-
-
-def _started() -> Settings:
-    """Return the settings in force, the embedded server running if they ask for it."""
-    settings = load_settings()
-    if settings.embedded:
-        embedded_server().start()
-    return settings
-
-
-def _prepare() -> Settings:
-    """Start what the settings ask for, create the databases, fill an empty embedded source."""
-    settings = _started()
-    for side in (settings.source, settings.warehouse):
-        if side.embedded:
-            embedded_server().create_database(side.name)
-    if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
-        print(f"Created the {settings.warehouse}.")
-    if settings.source.embedded:
-        demo_source.ensure(settings.source)
-    return settings
 
 
 def _make_state_folder() -> None:
@@ -159,16 +149,6 @@ def create_env_file() -> None:
     path.touch(mode=0o600)
     path.write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
     print(f"Created {path} from .env.example.", file=sys.stderr)
-
-
-def _import_flow() -> ModuleType:
-    """Import the flow by its path: prefect/ is a folder of ours and not a package."""
-    specification = importlib.util.spec_from_file_location(FLOW.stem, FLOW)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[FLOW.stem] = module
-    specification.loader.exec_module(module)
-    return module
 
 
 def _explain(error: Exception) -> str:
@@ -230,12 +210,29 @@ def _parser() -> argparse.ArgumentParser:
     restoring.add_argument(
         "--force", action="store_true", help="replace a database that holds tables; it is kept"
     )
+    _choices(
+        word("alert", alert, "tell when no night has ended well since its time"),
+        "check",
+        dry_run="show who would be told what, and send nothing",
+        test="send a test to all who would be told",
+    )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
     what.add_argument("--scale", type=_positive, default=1, help="1 is 1 000 invoices (default)")
     what.add_argument("--advance", type=_positive, metavar="DAYS", help="let days pass instead")
     filling.add_argument("--seed", type=int, help="the same seed makes the same data")
     return parser
+
+
+def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> None:
+    """Let one of several options say what a command does instead of the usual."""
+    parser.set_defaults(action=usual)
+    options = parser.add_mutually_exclusive_group()
+    for name, summary in others.items():
+        action = name.replace("_", "-")
+        options.add_argument(
+            f"--{action}", dest="action", action="store_const", const=action, help=summary
+        )
 
 
 def _positive(text: str) -> int:

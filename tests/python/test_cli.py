@@ -130,7 +130,8 @@ def test_wrong_words_end_by_2(words: list[str], run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "env", "start", "stop", "status", "demo", "backup", "restore", "setup"]
+    "word",
+    ["", "env", "start", "stop", "status", "demo", "backup", "restore", "alert", "setup"],
 )
 def test_every_word_has_help(word: str, run: Run) -> None:
     done = run(*word.split(), "--help")
