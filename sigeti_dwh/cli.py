@@ -16,6 +16,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.orchestration import import_flow
 from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
+from sigeti_dwh.schedulers.jobs import shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 
 NOT_RUNNING = 3
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Take the source to tested marts and print what came out."""
+    shorten_log()
     with night(whole=options.select is None):
         settings = prepare()
         # The flow checks again; here a mistake shows within a second, before Prefect is imported.
@@ -112,6 +114,15 @@ def restore_backup(options: argparse.Namespace) -> int:
     from sigeti_dwh.restore import restore
 
     print(restore(started(), options.file, options.into, options.force))
+    return 0
+
+
+def install_schedule(options: argparse.Namespace) -> int:
+    """Let the nights start by themselves, without a Prefect server."""
+    from sigeti_dwh import schedulers
+
+    act = {"install": schedulers.install, "show": schedulers.show, "remove": schedulers.remove}
+    print(act[options.action]())
     return 0
 
 
@@ -209,6 +220,12 @@ def _parser() -> argparse.ArgumentParser:
     restoring.add_argument("--into", metavar="DATABASE", help="another database of the server")
     restoring.add_argument(
         "--force", action="store_true", help="replace a database that holds tables; it is kept"
+    )
+    _choices(
+        word("install-schedule", install_schedule, "start the nights by systemd, else by crontab"),
+        "install",
+        show="show what is installed",
+        remove="remove it",
     )
     _choices(
         word("alert", alert, "tell when no night has ended well since its time"),

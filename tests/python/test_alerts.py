@@ -3,11 +3,9 @@
 import email
 import email.policy
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +19,17 @@ from sigeti_dwh.alerts.channels import read_channels, redacted
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.errors import UserError
 
+from .receiver import Receiver, receiving
+
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH", "ignore:'imghdr'")
 
 SECRET = "s3cr3t-t0ken-of-a-webhook"
 
 
-@dataclass
-class Receiver:
-    """A web server that keeps what is posted to it."""
-
-    port: int = 0
-    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    refuses: bool = False
-
-    @property
-    def titles(self) -> list[str]:
-        """Return the titles posted so far."""
-        return [body["title"] for _, body in self.posts]
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    kept = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if not kept.refuses:
-                kept.posts.append((self.path, json.loads(body)))
-            self.send_response(500 if kept.refuses else 200)
-            self.end_headers()
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        kept.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with receiving() as kept:
         yield kept
-        server.shutdown()
 
 
 @pytest.fixture(autouse=True)

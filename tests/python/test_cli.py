@@ -131,7 +131,10 @@ def test_wrong_words_end_by_2(words: list[str], run: Run) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["", "env", "start", "stop", "status", "demo", "backup", "restore", "alert", "setup"],
+    [
+        *("", "env", "start", "stop", "status", "demo", "setup"),
+        *("backup", "restore", "alert", "install-schedule"),
+    ],
 )
 def test_every_word_has_help(word: str, run: Run) -> None:
     done = run(*word.split(), "--help")
