@@ -12,14 +12,20 @@ from sigeti_dwh.orchestration import import_flow, prepare_process, require_prefe
 prepare_process()
 
 # Prefect reads the environment when it is imported.
+from httpx import HTTPError  # noqa: E402
 from prefect import flow, serve  # noqa: E402
+from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas import FlowRun, State  # noqa: E402
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter  # noqa: E402
 from prefect.client.schemas.objects import (  # noqa: E402
     ConcurrencyLimitConfig,
     ConcurrencyLimitStrategy,
 )
+from prefect.client.schemas.sorting import FlowRunSort  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
+from prefect.exceptions import PrefectException  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
+from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
 from sigeti_dwh.errors import UserError  # noqa: E402
@@ -67,14 +73,40 @@ def main() -> int:
     print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
     # A night that does not end must not hold the look at it. Not paused when this stops: a night
     # that was due meanwhile then starts late, and none is lost when two serve for a moment.
-    serve(
-        deployment("nightly", "night", nights),
-        deployment("freshness", "freshness", checks),
-        limit=2,
-        pause_on_shutdown=False,
-        print_starting_message=False,
-    )
+    try:
+        serve(
+            deployment("nightly", "night", nights),
+            deployment("freshness", "freshness", checks),
+            limit=2,
+            pause_on_shutdown=False,
+            print_starting_message=False,
+        )
+    finally:
+        end_runs()
     return 0
+
+
+def end_runs() -> None:
+    """End in Prefect the nights that ended with this process, and tell it.
+
+    Prefect would show them as running for good, and let none through for as long as it trusts them.
+    """
+    going_on = FlowRunFilter(state={"type": {"any_": ["RUNNING", "PENDING"]}})
+    nightly = DeploymentFilter(name={"any_": ["nightly"]})
+    crashed = Crashed(message="What served the schedule was stopped during the night.")
+    try:
+        with get_client(sync_client=True) as client:
+            for run in client.read_flow_runs(
+                flow_run_filter=going_on,
+                deployment_filter=nightly,
+                # The server refuses the client's own defaults.
+                sort=FlowRunSort.ID_DESC,
+                limit=100,
+            ):
+                client.set_flow_run_state(run.id, crashed)
+                tell(night, run, crashed)
+    except (HTTPError, PrefectException) as error:
+        print(f"Prefect may show a night that was stopped as running: {error}", file=sys.stderr)
 
 
 def deployment(name: str, flow: str, schedule: Schedule) -> RunnerDeployment:

@@ -34,6 +34,7 @@ class Prefect:
 
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}/api"
+        self.serving: subprocess.Popen[str] | None = None
 
     def call(self, path: str, **body: Any) -> Any:
         """Post to the API, or get without a body; its database is busy at times."""
@@ -162,6 +163,7 @@ def served(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> Iterat
         assert serving.poll() is None, (warehouse.folder / "log").read_text()
         return prefect.nightly()
 
+    prefect.serving = serving
     try:
         until(ready)
         yield prefect
@@ -217,6 +219,17 @@ def test_a_run_starts_shows_its_tasks_and_lets_no_second_one_through(
     assert warehouse.rows("select count(*) > 0 from dwh_staging.stg_zones_industrielles") == [
         (True,)
     ]
+
+
+def test_a_stop_ends_the_night_and_tells_it(served: Prefect, receiver: Receiver) -> None:
+    """The last test with what serves: it is stopped here."""
+    run = served.start()
+    until(lambda: served.call(f"flow_runs/{run}")["state_type"] == "RUNNING" or None)
+    assert served.serving is not None
+    served.serving.terminate()
+    served.serving.wait(60)
+    assert served.finished(run)["state_type"] == "CRASHED"
+    assert "was stopped during the night" in receiver.posts[-1][1]["message"]
 
 
 @pytest.mark.parametrize(
