@@ -1,5 +1,6 @@
 """Timers of the user's own systemd: no root is needed, and a night slept through is run late."""
 
+import getpass
 import os
 import shutil
 import subprocess
@@ -59,7 +60,7 @@ def install(jobs: Sequence[Job], environment: Mapping[str, str]) -> str:
     if not _lingers():
         lines.append(
             "They rest while you are logged out, until an administrator says: "
-            f"loginctl enable-linger {_user()}"
+            f"loginctl enable-linger {getpass.getuser()}"
         )
     return "\n".join(lines)
 
@@ -130,10 +131,6 @@ def _lingers() -> bool:
     except OSError:
         return False
     return done.returncode == 0
-
-
-def _user() -> str:
-    return os.environ.get("USER") or str(os.getuid())
 
 
 def _systemctl(*words: str) -> tuple[bool, str]:
