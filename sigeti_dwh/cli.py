@@ -2,25 +2,26 @@
 
 import argparse
 import errno
-import importlib.util
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 from sigeti_dwh import demo_source
+from sigeti_dwh.alerts import night
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.console import utf8_console
-from sigeti_dwh.database import create_warehouse
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.orchestration import import_flow
+from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
-from sigeti_dwh.settings import ROOT, STATE, Settings, embedded_server, env_file, load_settings
+from sigeti_dwh.schedulers.jobs import shorten_log
+from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 
-FLOW = ROOT / "prefect" / "flows" / "sigeti_dwh_flow.py"
 NOT_RUNNING = 3
 INTERRUPTED = 130
 TERMINATED = 143
@@ -60,30 +61,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Take the source to tested marts and print what came out."""
-    settings = _prepare()
-    # The flow checks again; here a mistake shows within a second, before Prefect is imported.
-    check(settings)
-    flow = _import_flow()
-    from httpx import HTTPError
-
+    shorten_log()
+    lost = False
     arguments: dict[str, Any] = {
         "full_refresh": options.full_refresh,
         "full_tests": options.full_tests,
         "select": options.select,
         "docs": not options.no_docs,
     }
-    try:
-        with flow.prefect_api():
-            made = flow.sigeti_dwh(**arguments, from_failure=options.from_failure)
-    except HTTPError as error:
-        # What was done stays done: doing it again finds nothing to write.
-        print(f"The Prefect server was lost ({error}): running again without it.", flush=True)
-        with flow.prefect_api(temporary=True):
-            made = flow.sigeti_dwh(**arguments)
-        print(report(made, settings), flush=True)
+    with night(whole=options.select is None):
+        settings = prepare()
+        # The flow checks again; here a mistake shows within a second, before Prefect is imported.
+        check(settings)
+        flow = import_flow()
+        from httpx import HTTPError
+
+        try:
+            with flow.prefect_api():
+                made = flow.sigeti_dwh(**arguments, from_failure=options.from_failure)
+        except HTTPError as error:
+            # What was done stays done: doing it again finds nothing to write.
+            print(f"The Prefect server was lost ({error}): running again without it.", flush=True)
+            lost = True
+            with flow.prefect_api(temporary=True):
+                made = flow.sigeti_dwh(**arguments)
+    print(report(made, settings), flush=True)
+    if lost:
         # Prefect's threads would try for minutes more to send their events to the lost server.
         os._exit(0)
-    print(report(made, settings))
     return 0
 
 
@@ -129,25 +134,45 @@ def fill_demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def setup(options: argparse.Namespace) -> int:
-    """Do nothing more: run_pipeline.sh has made the environment."""
+def make_backup(options: argparse.Namespace) -> int:
+    """Write the warehouse to a file, and prove that it can be restored."""
+    from sigeti_dwh.backup import FOLDER, back_up
+
+    print(back_up(started(), options.to or FOLDER, options.keep))
     return 0
 
 
-def _prepare() -> Settings:
-    """Start what the settings ask for, create the databases, fill an empty embedded source."""
-    settings = load_settings()
-    if settings.embedded:
-        server = embedded_server()
-        server.start()
-        for side in (settings.source, settings.warehouse):
-            if side.embedded:
-                server.create_database(side.name)
-    if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
-        print(f"Created the {settings.warehouse}.")
-    if settings.source.embedded:
-        demo_source.ensure(settings.source)
-    return settings
+def restore_backup(options: argparse.Namespace) -> int:
+    """Put a backup in the place of the warehouse, or beside it."""
+    from sigeti_dwh.restore import restore
+
+    print(restore(started(), options.file, options.into, options.force))
+    return 0
+
+
+def install_schedule(options: argparse.Namespace) -> int:
+    """Let the nights start by themselves, without a Prefect server."""
+    from sigeti_dwh import schedulers
+
+    act = {"install": schedulers.install, "show": schedulers.show, "remove": schedulers.remove}
+    print(act[options.action]())
+    return 0
+
+
+def alert(options: argparse.Namespace) -> int:
+    """Tell when no night has ended well since its time, or try the alerts."""
+    from sigeti_dwh.alerts import check_freshness, trial
+
+    if options.action == "check":
+        check_freshness()
+    else:
+        print(trial.dry_run() if options.action == "dry-run" else trial.send_test())
+    return 0
+
+
+def setup(options: argparse.Namespace) -> int:
+    """Do nothing more: run_pipeline.sh has made the environment."""
+    return 0
 
 
 def _make_state_folder() -> None:
@@ -168,16 +193,6 @@ def create_env_file() -> None:
     path.touch(mode=0o600)
     path.write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
     print(f"Created {path} from .env.example.", file=sys.stderr)
-
-
-def _import_flow() -> ModuleType:
-    """Import the flow by its path: prefect/ is a folder of ours and not a package."""
-    specification = importlib.util.spec_from_file_location(FLOW.stem, FLOW)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[FLOW.stem] = module
-    specification.loader.exec_module(module)
-    return module
 
 
 def _explain(error: Exception) -> str:
@@ -237,12 +252,48 @@ def _parser() -> argparse.ArgumentParser:
     word("stop", stop, "stop the embedded PostgreSQL")
     word("status", status, "tell whether the embedded PostgreSQL runs (exit code 3: it does not)")
     word("setup", setup, "make the Python environment and .env, and nothing else")
+    saving = word(
+        "backup", make_backup, "write the warehouse to a file, and prove it can be restored"
+    )
+    saving.add_argument("--to", type=Path, metavar="FOLDER", help="where (.dwh/backups)")
+    saving.add_argument(
+        "--keep", type=_positive, default=7, help="how many to keep there (7, the newest)"
+    )
+    restoring = word("restore", restore_backup, "put a backup in the place of the warehouse")
+    restoring.add_argument("file", type=Path, metavar="FILE", help="a file made by backup")
+    restoring.add_argument("--into", metavar="DATABASE", help="another database of the server")
+    restoring.add_argument(
+        "--force", action="store_true", help="replace a database that holds tables; it is kept"
+    )
+    _choices(
+        word("install-schedule", install_schedule, "start the nights by systemd, else by crontab"),
+        "install",
+        show="show what is installed",
+        remove="remove it",
+    )
+    _choices(
+        word("alert", alert, "tell when no night has ended well since its time"),
+        "check",
+        dry_run="show who would be told what, and send nothing",
+        test="send a test to all who would be told",
+    )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
     what.add_argument("--scale", type=_positive, default=1, help="1 is 1 000 invoices (default)")
     what.add_argument("--advance", type=_positive, metavar="DAYS", help="let days pass instead")
     filling.add_argument("--seed", type=int, help="the same seed makes the same data")
     return parser
+
+
+def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> None:
+    """Let one of several options say what a command does instead of the usual."""
+    parser.set_defaults(action=usual)
+    options = parser.add_mutually_exclusive_group()
+    for name, summary in others.items():
+        action = name.replace("_", "-")
+        options.add_argument(
+            f"--{action}", dest="action", action="store_const", const=action, help=summary
+        )
 
 
 def _positive(text: str) -> int:

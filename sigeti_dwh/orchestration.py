@@ -1,24 +1,30 @@
 """What a flow needs around it: an environment for Prefect and dbt, and a Prefect API to talk to."""
 
 import gc
+import importlib.util
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import STATE
+from sigeti_dwh.settings import ROOT, STATE
 
 if TYPE_CHECKING:
     import uvicorn
 
+FLOW = ROOT / "prefect" / "flows" / "sigeti_dwh_flow.py"
 PREFECT_ENVIRONMENT = {
     "PREFECT_HOME": str(STATE / "prefect"),
     # Nothing phones home. The SDK's own analytics look at DO_NOT_TRACK alone.
@@ -38,7 +44,11 @@ PREFECT_ENVIRONMENT = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
 }
-ANSWER_SECONDS = 5.0
+START_PREFECT = (
+    "Start one: PREFECT_HOME=$PWD/.dwh/prefect .venv/bin/prefect server start\n"
+    "Its address is PREFECT_API_URL=http://127.0.0.1:4200/api"
+)
+ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 1.2
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -58,6 +68,30 @@ def prepare_process() -> None:
         os.environ["HOME"] = str(STATE)
 
 
+def import_flow() -> ModuleType:
+    """Import the flow by its path: prefect/ is a folder of ours and not a package."""
+    specification = importlib.util.spec_from_file_location(FLOW.stem, FLOW)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[FLOW.stem] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def require_prefect_server() -> None:
+    """Check that the Prefect server in force answers.
+
+    Raises UserError when none is set, or none answers there.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    api = PREFECT_API_URL.value()
+    if not api:
+        raise UserError(f"PREFECT_API_URL is not set, in the environment or .env.\n{START_PREFECT}")
+    if trouble := _trouble(api):
+        raise UserError(f"{trouble}\n{START_PREFECT}")
+
+
 @contextmanager
 def prefect_api(*, temporary: bool = False) -> Iterator[None]:
     """Give the flows run inside an API: the server of PREFECT_API_URL, else a temporary one.
@@ -75,15 +109,12 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
 
     try:
         wanted = None if temporary else PREFECT_API_URL.value()
-        if wanted and _answers(wanted):
+        trouble = _trouble(wanted) if wanted else None
+        if wanted and not trouble:
             yield
             return
-        if wanted:
-            print(
-                f"The Prefect server of PREFECT_API_URL, {wanted}, does not answer: "
-                "this run's history stays on this machine.",
-                flush=True,
-            )
+        if trouble:
+            print(f"{trouble} This run's history stays on this machine.", flush=True)
         with _temporary_server() as api, temporary_settings({PREFECT_API_URL: api}):
             started = datetime.now(UTC)
             try:
@@ -98,12 +129,15 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
         gc.freeze()
 
 
-def _answers(api: str) -> bool:
+def _trouble(api: str) -> str | None:
+    """Return why a Prefect server cannot be used, without the password its address may hold."""
     try:
         with urlopen(f"{api.rstrip('/')}/health", timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+            answer.read()
+    except (OSError, ValueError, HTTPException) as error:
+        host = urlsplit(api).netloc.rpartition("@")[2]
+        return f"No Prefect server answers at {host} (PREFECT_API_URL): {error}."
+    return None
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def env_file() -> Path:
 
 def read_variables() -> dict[str, str]:
     """Return the variables of the settings file with those of the environment over them."""
-    return {**_read_file(env_file()), **os.environ}
+    return {**read_file(env_file()), **os.environ}
 
 
 def embedded_server(variables: Mapping[str, str] | None = None) -> EmbeddedServer:
@@ -112,7 +112,8 @@ def embedded_server(variables: Mapping[str, str] | None = None) -> EmbeddedServe
     return EmbeddedServer(STATE / "postgres", port)
 
 
-def _read_file(path: Path) -> dict[str, str]:
+def read_file(path: Path) -> dict[str, str]:
+    """Return the variables of a settings file; raise UserError when it cannot be read."""
     if path == ROOT / ".env" and not path.exists():
         return {}
     values: dict[str, str] = {}

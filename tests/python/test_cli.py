@@ -129,7 +129,13 @@ def test_wrong_words_end_by_2(words: list[str], run: Run) -> None:
     assert "usage:" in done.stderr
 
 
-@pytest.mark.parametrize("word", ["", "env", "start", "stop", "status", "demo", "setup"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("", "env", "start", "stop", "status", "demo", "setup"),
+        *("backup", "restore", "alert", "install-schedule"),
+    ],
+)
 def test_every_word_has_help(word: str, run: Run) -> None:
     done = run(*word.split(), "--help")
     assert done.returncode == 0

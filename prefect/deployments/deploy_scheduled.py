@@ -1,0 +1,125 @@
+"""Serve the nights on their schedule, against the Prefect server of PREFECT_API_URL.
+
+Runs until it is stopped: python prefect/deployments/deploy_scheduled.py
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from sigeti_dwh.orchestration import import_flow, prepare_process, require_prefect_server
+
+prepare_process()
+
+# Prefect reads the environment when it is imported.
+from httpx import HTTPError  # noqa: E402
+from prefect import flow, serve  # noqa: E402
+from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.client.schemas import FlowRun, State  # noqa: E402
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter  # noqa: E402
+from prefect.client.schemas.objects import (  # noqa: E402
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+)
+from prefect.client.schemas.sorting import FlowRunSort  # noqa: E402
+from prefect.deployments.runner import RunnerDeployment  # noqa: E402
+from prefect.exceptions import PrefectException  # noqa: E402
+from prefect.schedules import Cron  # noqa: E402
+from prefect.states import Crashed  # noqa: E402
+
+from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
+from sigeti_dwh.errors import UserError  # noqa: E402
+from sigeti_dwh.preparation import prepare  # noqa: E402
+from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
+from sigeti_dwh.settings import read_variables  # noqa: E402
+
+
+def start_servers(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """Start what the settings ask for; what does not start, the flow's first step tells."""
+    prepare()
+
+
+def tell(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell how a whole night ended."""
+    if flow_run.parameters.get("select") is None:
+        night_ended(None if state.is_completed() else cause(state))
+
+
+def cause(state: State[Any]) -> str:
+    """Return why a run failed: in the words of its error, else of Prefect."""
+    error = state.result(raise_on_failure=False)
+    return str(error) if isinstance(error, UserError) else state.message or state.name or "failed"
+
+
+night = import_flow().sigeti_dwh.with_options(
+    on_running=[start_servers], on_completion=[tell], on_failure=[tell], on_crashed=[tell]
+)
+
+
+@flow(name="sigeti-dwh-freshness", persist_result=False)
+def freshness() -> None:
+    """Tell when no night has ended well since its time."""
+    check_freshness()
+
+
+def main() -> int:
+    """Serve both until interrupted, and return the exit code."""
+    try:
+        nights, checks = read_schedules(read_variables())
+        require_prefect_server()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
+    # A night that does not end must not hold the look at it. Not paused when this stops: a night
+    # that was due meanwhile then starts late, and none is lost when two serve for a moment.
+    try:
+        serve(
+            deployment("nightly", "night", nights),
+            deployment("freshness", "freshness", checks),
+            limit=2,
+            pause_on_shutdown=False,
+            print_starting_message=False,
+        )
+    finally:
+        end_runs()
+    return 0
+
+
+def end_runs() -> None:
+    """End in Prefect the nights that ended with this process, and tell it.
+
+    Prefect would show them as running for good, and let none through for as long as it trusts them.
+    """
+    going_on = FlowRunFilter(state={"type": {"any_": ["RUNNING", "PENDING"]}})
+    nightly = DeploymentFilter(name={"any_": ["nightly"]})
+    crashed = Crashed(message="What served the schedule was stopped during the night.")
+    try:
+        with get_client(sync_client=True) as client:
+            for run in client.read_flow_runs(
+                flow_run_filter=going_on,
+                deployment_filter=nightly,
+                # The server refuses the client's own defaults.
+                sort=FlowRunSort.ID_DESC,
+                limit=100,
+            ):
+                client.set_flow_run_state(run.id, crashed)
+                tell(night, run, crashed)
+    except (HTTPError, PrefectException) as error:
+        print(f"Prefect may show a night that was stopped as running: {error}", file=sys.stderr)
+
+
+def deployment(name: str, flow: str, schedule: Schedule) -> RunnerDeployment:
+    """Return a flow of this file on a schedule, of which one run at a time is let through."""
+    return RunnerDeployment.from_entrypoint(
+        f"{Path(__file__).resolve()}:{flow}",
+        name=name,
+        schedule=Cron(schedule.cron, timezone=schedule.zone.key),
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

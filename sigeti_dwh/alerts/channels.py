@@ -1,0 +1,145 @@
+"""The ways to those who are told: e-mail and webhooks, sent by Apprise."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sigeti_dwh.alerts.messages import Kind, Message
+from sigeti_dwh.errors import UserError
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+# Per security: Apprise's name of it, and the usual port.
+SECURITY = {"starttls": ("starttls", 587), "ssl": ("ssl", 465), "none": ("insecure", 25)}
+ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
+TYPES: dict[Kind, str] = {
+    "failure": "failure",
+    "missed": "warning",
+    "recovery": "success",
+    "test": "info",
+}
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way to someone; its name holds no secret."""
+
+    name: str
+    service: "NotifyBase"
+
+    def send(self, message: Message) -> str | None:
+        """Send a message; return what went wrong, None when it was taken."""
+        from apprise import NotifyType
+        from apprise.logger import LogCapture
+
+        with LogCapture(level=logging.WARNING, fmt="%(message)s") as captured:  # type: ignore[no-untyped-call]
+            done = self.service.notify(
+                title=message.title,
+                body=message.body,
+                notify_type=NotifyType(TYPES[message.kind]),
+            )
+        said = [line.strip() for line in captured.getvalue().splitlines() if line.strip()]
+        return None if done else (said or ["it did not say why"])[0]
+
+
+def read_channels(variables: Mapping[str, str]) -> list[Channel]:
+    """Return the channels that the settings name, none when they name none.
+
+    Raises UserError, naming the variable and never its value, when one cannot be used.
+    """
+    channels = [_webhook(address) for address in variables.get("DWH_ALERT_WEBHOOKS", "").split()]
+    if variables.get("DWH_ALERT_MAIL_TO", "").strip():
+        channels.append(_mail(variables))
+    return channels
+
+
+def secrets(variables: Mapping[str, str]) -> list[str]:
+    """Return what no message and no line of a log may hold, the longest first."""
+    passwords = [value for name, value in variables.items() if name.endswith("_PASSWORD")]
+    addresses = variables.get("DWH_ALERT_WEBHOOKS", "").split()
+    # Of an address also its parts: a server's answer may quote them. Short ones are words.
+    parts = [part for address in addresses for part in re.split(r"[/?&=:@]", address)]
+    hidden = {secret for secret in passwords if len(secret) > 3}
+    hidden |= {*addresses, *(part for part in parts if len(part) > 11)}
+    hidden -= {urlsplit(address).hostname or "" for address in addresses}
+    return sorted(hidden, key=len, reverse=True)
+
+
+def redacted(text: str, hidden: Sequence[str]) -> str:
+    """Return a text without secrets, and without the rows that PostgreSQL quotes in details."""
+    text = re.sub(r"\s*(DETAIL|DÉTAIL)\s?:.*", "", text)
+    for secret in hidden:
+        text = text.replace(secret, "***")
+    return text
+
+
+def _webhook(address: str) -> Channel:
+    """Know Slack's, Teams' and Apprise's own addresses; POST JSON to any other http address."""
+    from apprise import Apprise
+
+    service = Apprise.instantiate(address)
+    if service is None and re.match("https?://", address):
+        service = Apprise.instantiate(_as_json(address))
+    if service is None:
+        raise UserError(
+            "DWH_ALERT_WEBHOOKS has an address that is neither https:// nor one of Apprise's.\n"
+            "Separate several by spaces; .env.example shows some."
+        )
+    host = urlsplit(address).hostname if address.startswith("http") else None
+    kind = str(service.service_name)
+    return Channel(f"{kind} at {host}" if host else kind, service)
+
+
+def _as_json(address: str) -> str:
+    """Return an address as Apprise has it for a POST of JSON: parameters get a minus before."""
+    parts = urlsplit(address)
+    query = urlencode([(f"-{name}", value) for name, value in parse_qsl(parts.query, True)])
+    return urlunsplit((parts.scheme.replace("http", "json"), parts.netloc, parts.path, query, ""))
+
+
+def _mail(variables: Mapping[str, str]) -> Channel:
+    from apprise import Apprise
+
+    recipients = _addresses(variables, "DWH_ALERT_MAIL_TO")
+    sender = (_addresses(variables, "DWH_ALERT_MAIL_FROM") or recipients)[0]
+    host = variables.get("DWH_SMTP_HOST", "").strip()
+    if not host:
+        raise UserError("DWH_ALERT_MAIL_TO is set, but DWH_SMTP_HOST is not.\nSet it too.")
+    security = variables.get("DWH_SMTP_SECURITY", "").strip() or "starttls"
+    if security not in SECURITY:
+        raise UserError(
+            f"DWH_SMTP_SECURITY is {security!r}.\nIt can be one of {', '.join(SECURITY)}."
+        )
+    mode, usual = SECURITY[security]
+    port = variables.get("DWH_SMTP_PORT", "").strip() or str(usual)
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise UserError(f"DWH_SMTP_PORT is {port!r}.\nIt must be a whole number up to 65535.")
+    service: Any = Apprise.instantiate(
+        {
+            "schema": "mailto" if mode == "insecure" else "mailtos",
+            "host": sender.partition("@")[2],
+            "smtp_host": host,
+            "port": int(port),
+            "user": variables.get("DWH_SMTP_USER") or None,
+            "password": variables.get("DWH_SMTP_PASSWORD") or None,
+            "secure_mode": mode,
+            "from_addr": sender,
+            "targets": recipients,
+            "format": "text",
+        }
+    )
+    if service is None:
+        raise UserError("DWH_ALERT_MAIL_TO, DWH_ALERT_MAIL_FROM or DWH_SMTP_* cannot be used.")
+    return Channel(f"e-mail to {', '.join(recipients)} by {host}:{port} ({security})", service)
+
+
+def _addresses(variables: Mapping[str, str], name: str) -> list[str]:
+    found = [part for part in re.split(r"[\s,;]+", variables.get(name, "")) if part]
+    wrong = [part for part in found if not ADDRESS.fullmatch(part)]
+    if wrong:
+        raise UserError(f"{name}: {wrong[0]!r} is no e-mail address.\nSeparate several by commas.")
+    return found

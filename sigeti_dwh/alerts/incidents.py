@@ -1,0 +1,98 @@
+"""What has been told and is not yet over, kept in a file.
+
+In the warehouse it could not be known when that is down, and a restored one would forget it.
+"""
+
+import fcntl
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sigeti_dwh.alerts.messages import Message, failure, missed, recovery
+
+UNSENT = 20
+"""Messages kept for later when no channel takes them: more would only bury the first ones."""
+
+
+@dataclass
+class Incidents:
+    """What is known of the nights so far."""
+
+    last_good: datetime | None = None
+    since: datetime | None = None
+    """When what is wrong now was first told, None while all is well."""
+    causes: list[str] = field(default_factory=list)
+    """Those told since then."""
+    missed: bool = False
+    unsent: list[Message] = field(default_factory=list)
+
+    def ended_well(self, now: datetime) -> None:
+        """Note a good night, and that it is to be told if something was wrong."""
+        self.last_good = now
+        if self.since is not None:
+            self.unsent.append(recovery(self.since, now))
+        self.since, self.causes, self.missed = None, [], False
+
+    def failed(self, now: datetime, cause: str) -> None:
+        """Note a failed night, to be told unless the same cause was told before."""
+        known = re.sub(r"\d+", "0", cause.splitlines()[0])
+        if known not in self.causes:
+            self.causes.append(known)
+            self.unsent.append(failure(cause, self.last_good))
+        self.since = self.since or now
+
+    def untold(self) -> None:
+        """Forget what was to be told, since there is nobody to tell."""
+        self.since, self.causes, self.missed, self.unsent = None, [], False, []
+
+    def checked(self, now: datetime, due: datetime) -> None:
+        """Note whether a night has ended well since it was due, to be told once if not."""
+        if self.missed or (self.last_good is not None and self.last_good >= due):
+            return
+        self.missed = True
+        self.unsent.append(missed(due, self.last_good))
+        self.since = self.since or now
+
+
+@contextmanager
+def kept_in(path: Path) -> Iterator[Incidents]:
+    """Give what a file keeps, to one process at a time, and keep what becomes of it.
+
+    Raises OSError at the end when it cannot be kept: better told twice than never.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("w")
+    except OSError:
+        yield Incidents()
+        raise
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        incidents = _read(path)
+        yield incidents
+        _write(path, incidents)
+
+
+def _read(path: Path) -> Incidents:
+    # One that is damaged says nothing.
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("last_good", "since"):
+            kept[name] = datetime.fromisoformat(kept[name]) if kept[name] else None
+        kept["unsent"] = [Message(**message) for message in kept["unsent"]]
+        return Incidents(**kept)
+    return Incidents()
+
+
+def _write(path: Path, incidents: Incidents) -> None:
+    incidents.unsent = incidents.unsent[:UNSENT]
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(asdict(incidents), default=datetime.isoformat, indent=1), "utf-8")
+    fresh.replace(path)

@@ -1,0 +1,80 @@
+"""What those who are told read: what happened, why, and what to do next."""
+
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sigeti_dwh.settings import ROOT, STATE
+
+Kind = Literal["failure", "missed", "recovery", "test"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One alert."""
+
+    kind: Kind
+    title: str
+    body: str
+
+    def __str__(self) -> str:
+        """Show it as it is read."""
+        return f"{self.title}\n\n{self.body}"
+
+
+def failure(cause: str, last_good: datetime | None) -> Message:
+    """Return the message of a night that failed."""
+    return Message(
+        "failure",
+        "SIGETI DWH: the night failed",
+        f"{cause}\n\n{_standing(last_good)}\n"
+        f"Next step: correct the cause, then {_again()}\n"
+        f"More: {ROOT / 'logs' / 'dbt.log'} and {STATE / 'logs'}",
+    )
+
+
+def missed(due: datetime, last_good: datetime | None) -> Message:
+    """Return the message of a night that has not ended well since its time."""
+    return Message(
+        "missed",
+        "SIGETI DWH: the figures are not fresh",
+        f"A night was due at {_minute(due)}, and none has ended well since.\n\n"
+        f"{_standing(last_good)}\n"
+        "Next step: see whether it still runs, or was never started "
+        "(./run_pipeline.sh install-schedule --show);\n"
+        f"if neither helps, {_again()}",
+    )
+
+
+def recovery(since: datetime, last_good: datetime) -> Message:
+    """Return the message of a night that ended well after others had not."""
+    return Message(
+        "recovery",
+        "SIGETI DWH: right again",
+        f"The night that ended at {_minute(last_good)} went through: the marts are those of it.\n"
+        f"Something had been wrong since {_minute(since)}.\n\nNext step: none.",
+    )
+
+
+def test() -> Message:
+    """Return a message that tries the channels."""
+    return Message(
+        "test",
+        "SIGETI DWH: a test",
+        f"Alerts from {socket.gethostname()} arrive here.\n\nNext step: none.",
+    )
+
+
+def _standing(last_good: datetime | None) -> str:
+    if last_good is None:
+        return "No night is known to have ended well here."
+    return f"The last night that ended well: {_minute(last_good)}."
+
+
+def _again() -> str:
+    return f"on {socket.gethostname()}: {ROOT / 'run_pipeline.sh'}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

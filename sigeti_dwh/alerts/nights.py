@@ -1,0 +1,97 @@
+"""The ends of nights, and what is told of them. Nothing here ever fails a night."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
+from sigeti_dwh.alerts.incidents import Incidents, kept_in
+from sigeti_dwh.alerts.messages import Message
+from sigeti_dwh.errors import BusyError, UserError
+from sigeti_dwh.schedule import read_schedules
+from sigeti_dwh.settings import STATE, read_variables
+
+KEPT = STATE / "alerts.json"
+
+
+@contextmanager
+def night(whole: bool = True) -> Iterator[None]:
+    """Tell how the night inside ended, unless it is only a part of one."""
+    try:
+        yield
+    except BusyError:
+        # The night that is at work tells its own end.
+        raise
+    except Exception as error:
+        if whole:
+            night_ended(
+                str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            )
+        raise
+    if whole:
+        night_ended()
+
+
+def night_ended(cause: str | None = None) -> None:
+    """Tell, if there is something to tell, that a night ended: well, or for a cause.
+
+    What goes wrong in that is said on stderr and never raised.
+    """
+    now = datetime.now(UTC)
+    if cause is None:
+        _tell(lambda known: known.ended_well(now))
+    else:
+        _tell(lambda known: known.failed(now, cause))
+
+
+def check_freshness() -> None:
+    """Tell, once, that no night has ended well since the last one was due.
+
+    Raises UserError for a schedule that cannot be used.
+    """
+    now = datetime.now(UTC)
+    nights, _ = read_schedules(read_variables())
+    due = nights.latest(now)
+    _tell(lambda known: known.checked(now, due))
+
+
+def _tell(note: Callable[[Incidents], None]) -> None:
+    try:
+        with kept_in(KEPT) as known:
+            note(known)
+            known.unsent = _unsent(known)
+    except Exception as error:
+        print(f"Alerts: what was told could not be kept: {error}", file=sys.stderr)
+
+
+def _unsent(known: Incidents) -> list[Message]:
+    """Send what is to be told; return what no channel took, to be sent next time."""
+    try:
+        variables = read_variables()
+        channels = read_channels(variables)
+    except UserError as error:
+        print(f"Alerts: not sent: {error}", file=sys.stderr)
+        return known.unsent
+    if not channels:
+        known.untold()
+    hidden = secrets(variables)
+    return [message for message in known.unsent if not send(message, channels, hidden)]
+
+
+def send(message: Message, channels: list[Channel], hidden: list[str]) -> bool:
+    """Send a message by every channel; return whether one took it, and say which did not."""
+    message = replace(message, body=redacted(message.body, hidden))
+    taken = False
+    for channel in channels:
+        try:
+            trouble = channel.send(message)
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {error}"
+        if trouble is None:
+            taken = True
+        else:
+            said = redacted(f"{channel.name}: {trouble}", hidden)
+            print(f"Alerts: not taken by {said}", file=sys.stderr)
+    return taken

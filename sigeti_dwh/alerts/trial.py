@@ -1,0 +1,45 @@
+"""A look at the alerts before they are needed."""
+
+from datetime import UTC, datetime
+
+from sigeti_dwh.alerts import messages
+from sigeti_dwh.alerts.channels import read_channels, redacted, secrets
+from sigeti_dwh.alerts.nights import send
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import read_variables
+
+NOBODY = "Nobody is told: set DWH_ALERT_MAIL_TO or DWH_ALERT_WEBHOOKS in .env."
+CAUSE = (
+    "dimensions: the test unique_dim_lots_lot_key of dim_lots failed: 3 rows found, "
+    "kept in dwh_qualite.unique_dim_lots_lot_key"
+)
+
+
+def dry_run() -> str:
+    """Return who would be told, and what, without sending anything."""
+    variables = read_variables()
+    channels = read_channels(variables)
+    now = datetime.now(UTC)
+    shown = (messages.failure(CAUSE, now), messages.missed(now, now), messages.recovery(now, now))
+    told = "\n".join(f"Told: {channel.name}" for channel in channels) or NOBODY
+    texts = [redacted(str(message), secrets(variables)) for message in shown]
+    return "\n\n----\n".join([told, *texts])
+
+
+def send_test() -> str:
+    """Send a test message by every channel and return who took it.
+
+    Raises UserError when there is no channel, or one did not take it.
+    """
+    variables = read_variables()
+    channels = read_channels(variables)
+    if not channels:
+        raise UserError(NOBODY)
+    refused = [
+        channel.name
+        for channel in channels
+        if not send(messages.test(), [channel], secrets(variables))
+    ]
+    if refused:
+        raise UserError(f"Not every channel took the test: {'; '.join(refused)}.")
+    return "\n".join(f"Taken: {channel.name}" for channel in channels)

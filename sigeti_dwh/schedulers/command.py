@@ -1,0 +1,50 @@
+"""Install, show and remove the schedule of this checkout."""
+
+from datetime import UTC, datetime
+
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.schedulers import crontab, systemd
+from sigeti_dwh.schedulers.jobs import LOG, Job, carried_environment, read_jobs
+from sigeti_dwh.settings import env_file, read_file, read_variables
+
+SCHEDULERS = (systemd, crontab)
+
+
+def install() -> str:
+    """Start the nights by systemd where it runs for the user, else by crontab; tell when.
+
+    What was installed before is replaced. Raises UserError when there is neither.
+    """
+    jobs = read_jobs(read_variables())
+    environment = carried_environment(read_file(env_file()))
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    for scheduler in SCHEDULERS:
+        if scheduler.runs():
+            told = scheduler.install(jobs, environment)
+            for other in SCHEDULERS:
+                if other is not scheduler:
+                    other.remove()
+            return "\n".join([told, *map(_next, jobs), f"Log: {LOG}"])
+    raise UserError(
+        "Neither does systemd run for this user nor is there a crontab here.\n"
+        "Install cron, or serve the schedule with Prefect (prefect/README.md)."
+    )
+
+
+def show() -> str:
+    """Return what is installed."""
+    found = [f"{one.KIND}: {line}" for one in SCHEDULERS for line in one.installed()]
+    if not found:
+        return "No schedule is installed: ./run_pipeline.sh install-schedule"
+    return "\n".join([*found, f"Log: {LOG}"])
+
+
+def remove() -> str:
+    """Remove what is installed, and tell whether something was."""
+    removed = [one.KIND for one in SCHEDULERS if one.remove()]
+    return f"Removed from {' and '.join(removed)}." if removed else "No schedule was installed."
+
+
+def _next(job: Job) -> str:
+    following = job.schedule.following(datetime.now(UTC))
+    return f"{job.name}: {job.schedule}, next {following:%Y-%m-%d %H:%M %Z}"

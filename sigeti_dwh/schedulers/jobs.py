@@ -1,0 +1,72 @@
+"""What is to be started, and with what environment."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.schedule import Schedule, read_schedules
+from sigeti_dwh.settings import ROOT, STATE
+
+NAME = f"sigeti-dwh-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:8]}"
+"""Ours, and no other checkout's."""
+LOG = STATE / "logs" / "night.log"
+LOG_BYTES = 5_000_000
+# What a run reads from its environment alone, and would miss in that of systemd or cron.
+CARRIED = ("DWH_STATE_DIR", "DWH_ENV_FILE", "DWH_POSTGRES_BIN", "PREFECT_API_URL", "PREFECT_HOME")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command of run_pipeline.sh that is started at its time."""
+
+    name: str
+    summary: str
+    schedule: Schedule
+    words: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        """Return the program and its arguments."""
+        return [str(ROOT / "run_pipeline.sh"), *self.words]
+
+
+def read_jobs(variables: Mapping[str, str]) -> list[Job]:
+    """Return the night, and the look whether one ended well."""
+    night, freshness = read_schedules(variables)
+    return [
+        Job("night", "SIGETI DWH: the night", night, ()),
+        Job("freshness", "SIGETI DWH: has a night ended well?", freshness, ("alert",)),
+    ]
+
+
+def carried_environment(file: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a job needs from here; `file` holds those it finds in .env.
+
+    Raises UserError for a setting that is in the environment of this shell alone.
+    """
+    stray = sorted(
+        name
+        for name, value in os.environ.items()
+        if name.startswith(("SOURCE_DB_", "DWH_"))
+        and name not in CARRIED
+        and value != file.get(name, "")
+    )
+    if stray:
+        raise UserError(
+            f"{', '.join(stray)}: set in this shell, where a scheduled run does not see it.\n"
+            "Write it to .env, or unset it, and install the schedule again."
+        )
+    return {name: os.environ[name] for name in CARRIED if os.environ.get(name)}
+
+
+def shorten_log(log: Path = LOG, limit: int = LOG_BYTES) -> None:
+    """Put a log that has grown over the limit aside, in place of the one put aside before.
+
+    It is emptied and not renamed: who started this run appends to it.
+    """
+    if log.exists() and log.stat().st_size > limit:
+        log.with_suffix(".1.log").write_bytes(log.read_bytes())
+        os.truncate(log, 0)

@@ -1,0 +1,259 @@
+"""The served schedule, end to end: a Prefect server, the script that serves, the runs it starts."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.embedded.ports import free_port
+from sigeti_dwh.schedule import read_schedules
+from sigeti_dwh.settings import ROOT
+
+from .conftest import fresh_database
+from .receiver import Receiver, receiving
+from .warehouse import Warehouse
+
+SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
+PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
+WAIT_SECONDS = 180.0
+
+
+class Prefect:
+    """A Prefect server's API."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}/api"
+        self.serving: subprocess.Popen[str] | None = None
+
+    def call(self, path: str, **body: Any) -> Any:
+        """Post to the API, or get without a body; its database is busy at times."""
+        data = json.dumps(body).encode() if body else None
+        request = Request(f"{self.address}/{path}", data, {"Content-Type": "application/json"})
+
+        def answered() -> bytes | None:
+            try:
+                with urlopen(request, timeout=30) as answer:
+                    return bytes(answer.read())
+            except HTTPError as error:
+                if error.code != 503:
+                    raise
+                return None
+
+        return json.loads(until(answered))
+
+    def nightly(self) -> str | None:
+        """Return the id of the deployment, None when it is not there."""
+        try:
+            return str(self.call("deployments/name/sigeti-dwh/nightly")["id"])
+        except URLError:
+            return None
+
+    def start(self, **parameters: Any) -> str:
+        """Have a run scheduled for now, and return its id."""
+        now = {"type": "SCHEDULED", "state_details": {"scheduled_time": f"{datetime.now(UTC)}"}}
+        path = f"deployments/{self.nightly()}/create_flow_run"
+        return str(self.call(path, parameters=parameters, state=now)["id"])
+
+    def finished(self, run: str) -> Any:
+        """Return a run once it has ended."""
+        final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+        def ended() -> Any:
+            found = self.call(f"flow_runs/{run}")
+            return found if found["state_type"] in final else None
+
+        return until(ended)
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """Wait for something to be there, and return it."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if (result := found()) is not None:
+            return result
+        time.sleep(0.5)
+    raise AssertionError("it did not come")
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """Start a Prefect server of the module's own."""
+    home = tmp_path_factory.mktemp("prefect")
+    port = free_port()
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            env={**os.environ, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"},
+            cwd=home,
+            stdout=log,
+            stderr=log,
+        )
+    api = Prefect(port)
+
+    def healthy() -> bool | None:
+        assert server.poll() is None, (home / "log").read_text()
+        try:
+            return bool(api.call("health"))
+        except URLError:
+            return None
+
+    try:
+        until(healthy)
+        yield api
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Copy the checkout, whose runs write into it, beside two empty databases."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dbt_project.yml", "profiles.example.yml"):
+        shutil.copy(ROOT / name, folder)
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        yield Warehouse(source, target, folder)
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def served(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> Iterator[Prefect]:
+    """Serve the schedule from the copied checkout."""
+    variables = warehouse.settings.environment() | {
+        "PREFECT_API_URL": prefect.address,
+        "PYTHONPATH": str(warehouse.folder),
+        "DWH_ENV_FILE": os.devnull,
+        "DWH_STATE_DIR": str(warehouse.folder / "state"),
+        "DWH_ALERT_WEBHOOKS": f"http://127.0.0.1:{receiver.port}/",
+    }
+    with (warehouse.folder / "log").open("w") as log:
+        serving = subprocess.Popen(
+            [sys.executable, str(warehouse.folder / SCRIPT)],
+            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables},
+            cwd="/",
+            stdout=log,
+            stderr=log,
+        )
+
+    def ready() -> str | None:
+        assert serving.poll() is None, (warehouse.folder / "log").read_text()
+        return prefect.nightly()
+
+    prefect.serving = serving
+    try:
+        until(ready)
+        yield prefect
+    finally:
+        serving.terminate()
+        serving.wait(60)
+
+
+def test_the_server_has_the_next_nights_in_its_calendar(served: Prefect) -> None:
+    scheduled = {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}
+    deployment = {"id": {"any_": [served.nightly()]}}
+
+    def planned() -> Any:
+        runs = served.call(
+            "flow_runs/filter",
+            flow_runs=scheduled,
+            deployments=deployment,
+            sort="EXPECTED_START_TIME_ASC",
+        )
+        return runs or None
+
+    nights, _ = read_schedules({})
+    first = datetime.fromisoformat(until(planned)[0]["expected_start_time"])
+    assert first == nights.following(datetime.now(UTC))
+
+
+def test_a_night_that_fails_is_shown_and_told(served: Prefect, receiver: Receiver) -> None:
+    run = served.finished(served.start())
+    assert run["state_type"] == "FAILED"
+    (body,) = until(lambda: [body for _, body in receiver.posts] or None)
+    assert body["title"] == "SIGETI DWH: the night failed"
+    assert "The source does not fit" in body["message"]
+
+
+def test_a_run_starts_shows_its_tasks_and_lets_no_second_one_through(
+    served: Prefect, warehouse: Warehouse
+) -> None:
+    warehouse.fill()
+    select = {"select": "stg_zones_industrielles", "docs": False}
+    runs = [served.start(**select) for _ in range(2)]
+    states = {state["id"]: state["state_type"] for state in map(served.finished, runs)}
+    assert sorted(states.values()) == ["CANCELLED", "COMPLETED"]
+    completed = next(run for run, state in states.items() if state == "COMPLETED")
+
+    shown = {"check connections", "read project", "load", "stg_zones_industrielles", "marts"}
+
+    def all_shown() -> bool | None:
+        found = served.call("task_runs/filter", flow_runs={"id": {"any_": [completed]}})
+        names = {run["name"] for run in found if run["state_type"] == "COMPLETED"}
+        return True if shown <= names else None
+
+    until(all_shown)
+    assert warehouse.rows("select count(*) > 0 from dwh_staging.stg_zones_industrielles") == [
+        (True,)
+    ]
+
+
+def test_a_stop_ends_the_night_and_tells_it(served: Prefect, receiver: Receiver) -> None:
+    """The last test with what serves: it is stopped here."""
+    run = served.start()
+    until(lambda: served.call(f"flow_runs/{run}")["state_type"] == "RUNNING" or None)
+    assert served.serving is not None
+    served.serving.terminate()
+    served.serving.wait(60)
+    assert served.finished(run)["state_type"] == "CRASHED"
+    assert "was stopped during the night" in receiver.posts[-1][1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "PREFECT_API_URL is not set"),
+        ({"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "No Prefect server answers at 127.0.0.1:1"),
+        ({"DWH_SCHEDULE": "at two"}, "DWH_SCHEDULE"),
+    ],
+)
+def test_what_is_missing_is_said(variables: dict[str, str], said: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / SCRIPT)],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "DWH_STATE_DIR": str(tmp_path / "state"),
+            "DWH_ENV_FILE": os.devnull,
+            **variables,
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 3
