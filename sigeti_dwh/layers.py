@@ -47,7 +47,8 @@ def assign(nodes: Mapping[str, Node]) -> dict[Layer, list[str]]:
     A test runs with the last layer that it reads, so that each runs exactly once a night, and as
     soon as it can: dbt's own indirect selection would run a relation between a fact and a dimension
     twice (eager), or leave out a test between two models that do not depend on each other
-    (buildable). A test of sources alone runs with the first layer, one of nothing with the last.
+    (buildable). A test of sources alone runs with the first layer, one of nothing with the last
+    before the publication: what is published has passed every test.
 
     Raises UserError for a model or snapshot outside the folders of the layers.
     """
@@ -74,4 +75,4 @@ def _folder(unique_id: str, node: Node) -> int:
 
 
 def _last(parents: Iterable[str], position: Mapping[str, int]) -> int:
-    return max((position.get(parent, 0) for parent in parents), default=len(LAYERS) - 1)
+    return max((position.get(parent, 0) for parent in parents), default=len(LAYERS) - 2)

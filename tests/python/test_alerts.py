@@ -67,7 +67,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     """Start a mail server that asks for user and password, and set it."""
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
-        known = (data.login, data.password) == (b"robot@exemple.ci", b"m0t de p@sse")
+        known = (data.login, data.password) == (b"robot@sigeti.example", b"m0t de p@sse")
         return AuthResult(success=known, handled=False)
 
     box = Mailbox()
@@ -81,11 +81,11 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     )
     controller.start()
     for name, value in {
-        "DWH_ALERT_MAIL_TO": "chef@exemple.ci, dba@exemple.ci",
-        "DWH_ALERT_MAIL_FROM": "entrepot@exemple.ci",
+        "DWH_ALERT_MAIL_TO": "chef@sigeti.example, dba@sigeti.example",
+        "DWH_ALERT_MAIL_FROM": "entrepot@sigeti.example",
         "DWH_SMTP_HOST": "127.0.0.1",
         "DWH_SMTP_PORT": str(controller.port),
-        "DWH_SMTP_USER": "robot@exemple.ci",
+        "DWH_SMTP_USER": "robot@sigeti.example",
         "DWH_SMTP_PASSWORD": "m0t de p@sse",
         "DWH_SMTP_SECURITY": "none",
     }.items():
@@ -166,12 +166,12 @@ def test_one_channel_that_refuses_makes_no_other_repeat(
 def test_a_mail_arrives(mailbox: Mailbox) -> None:
     night_ended("Échec : la zone « Akoupé-Zeudji » n’a pas été chargée")
     assert sorted(to for envelope, _ in mailbox.mails for to in envelope.rcpt_tos) == [
-        "chef@exemple.ci",
-        "dba@exemple.ci",
+        "chef@sigeti.example",
+        "dba@sigeti.example",
     ]
     _, mail = mailbox.mails[0]
     assert mail["Subject"] == "SIGETI DWH: the night failed"
-    assert "entrepot@exemple.ci" in mail["From"]
+    assert "entrepot@sigeti.example" in mail["From"]
     body = mail.get_body(("plain",))
     assert body is not None and "la zone « Akoupé-Zeudji » n’a pas" in body.get_content()
 
@@ -183,7 +183,7 @@ def test_a_wrong_mail_password_is_said_and_not_shown(
     night_ended("a failure")
     said = capsys.readouterr()
     assert mailbox.mails == []
-    assert "not taken by e-mail to chef@exemple.ci" in said.err
+    assert "not taken by e-mail to chef@sigeti.example" in said.err
     assert "un-autre-secret" not in said.err + said.out
 
 
@@ -257,10 +257,10 @@ def test_nothing_secret_is_told(webhook: Receiver, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DWH_DB_PASSWORD", "mot-de-passe")
     night_ended(
         f"cannot log in with mot-de-passe at {SECRET}\n"
-        "duplicate key value\nDETAIL:  Key (email)=(awa@exemple.ci) already exists."
+        "duplicate key value\nDETAIL:  Key (email)=(awa@sigeti.example) already exists."
     )
     (_, body), *_ = webhook.posts
-    for secret in ("mot-de-passe", SECRET, "awa@exemple.ci"):
+    for secret in ("mot-de-passe", SECRET, "awa@sigeti.example"):
         assert secret not in body["message"]
     assert "cannot log in" in body["message"] and "duplicate key" in body["message"]
     assert redacted("a b", []) == "a b"
@@ -271,7 +271,7 @@ def test_a_dry_run_shows_who_is_told_what_and_sends_nothing(
 ) -> None:
     shown = trial.dry_run()
     assert webhook.posts == [] and mailbox.mails == []
-    for words in ("e-mail to chef@exemple.ci", "JSON at 127.0.0.1", "failed", "fresh", "again"):
+    for words in ("e-mail to chef@sigeti.example", "JSON at 127.0.0.1", "failed", "fresh", "again"):
         assert words in shown
     assert SECRET not in shown and "m0t de p@sse" not in shown
 

@@ -65,7 +65,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-OTHERS = ["MAILTO=moi@exemple.ci", "# mine", "*/5 * * * * /usr/bin/true  # sigeti-dwh-other", ""]
+OTHERS = [
+    "MAILTO=moi@sigeti.example",
+    "# mine",
+    "*/5 * * * * /usr/bin/true  # sigeti-dwh-other",
+    "",
+]
 
 
 def test_crontab_keeps_every_other_line(machine: Machine) -> None:

@@ -1,23 +1,34 @@
 """At night a test looks at what changed since it passed; weekly and by command at everything."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.layers import LAYERS
 from sigeti_dwh.profiles import write_profiles
 from sigeti_dwh.project import Project
 
-from .warehouse import Warehouse, environment
+from .conftest import fresh_database
+from .warehouse import Warehouse, copy_project, environment
 
 FACTS = LAYERS[3]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tested(built: Warehouse) -> None:
-    """Let every test pass once, and a load find little."""
-    built.run(checks=True)
-    built.load()
+@pytest.fixture(scope="module")
+def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Build a warehouse whose tests have passed once, and whose last load found nothing."""
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        warehouse.run(checks=True)
+        warehouse.load()
+        yield warehouse
 
 
 def payments_are_tested(built: Warehouse, *, full_tests: bool = False) -> bool:

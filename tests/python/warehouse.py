@@ -176,7 +176,7 @@ def written(layers: list[LayerResult]) -> dict[str, int]:
 def _tables(connection: psycopg.Connection[Any]) -> list[str]:
     rows = connection.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables "
-        "where schemaname ~ '^dwh_(dimensions|facts|marts)' order by 1"
+        "where schemaname ~ '^dwh_(dimensions|facts|marts)' and tablename <> 'fraicheur' order by 1"
     )
     return [name for (name,) in rows]
 
