@@ -14,7 +14,9 @@ import psycopg
 from psycopg import sql
 
 from sigeti_dwh import meta
+from sigeti_dwh.copy_store import CopyStore
 from sigeti_dwh.database import connect, translated
+from sigeti_dwh.pipe import Pipe
 from sigeti_dwh.public_holidays import refresh_holidays
 from sigeti_dwh.settings import Settings
 from sigeti_dwh.source_check import check_columns
@@ -64,28 +66,32 @@ def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResul
         with translated(settings.source):
             source.execute("set transaction isolation level repeatable read, read only")
             shape = check_columns(source, tables)
-        for line in shape.unknown:
+        for line in shape.remarks:
             report(line)
         with translated(settings.warehouse):
             meta.prepare(warehouse)
             refresh_holidays(warehouse)
+            last_horizon = _last_horizon(warehouse)
             run_id = _open_run(warehouse)
         schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
-        copies = [
-            TableCopy(schema, table, run_id, shape.fingerprints[table.name], settings.one_database)
+        stores = [
+            CopyStore(schema, table, run_id, versions_only=settings.one_database)
             for table in tables
         ]
+        pipe = Pipe(source, warehouse, settings)
         done = []
-        for copy in copies:
+        for store in stores:
             started = time.monotonic()
-            read, changed = copy.refresh(source, warehouse, settings)
+            name = store.table.name
+            copy = TableCopy(pipe, store, indexed=name in shape.indexed)
+            read, changed = copy.refresh(shape.fingerprints[name], last_horizon)
             seconds = time.monotonic() - started
-            done.append(TableLoad(copy.table.name, read, changed, seconds))
-            report(f"{copy.table.name}: {changed} changed rows of {read} read in {seconds:.1f} s")
+            done.append(TableLoad(name, read, changed, seconds))
+            report(f"{name}: {changed} changed rows of {read} read in {seconds:.1f} s")
         with translated(settings.warehouse):
-            _close_run(warehouse, run_id, done)
+            _close_run(warehouse, run_id, shape.horizon, done)
             warehouse.commit()
-            _analyze(warehouse, copies, done)
+            _analyze(warehouse, stores, done)
     return LoadResult(run_id, done)
 
 
@@ -98,21 +104,33 @@ def _open_run(warehouse: Connection) -> int:
     return run_id
 
 
-def _close_run(warehouse: Connection, run_id: int, tables: list[TableLoad]) -> None:
+def _last_horizon(warehouse: Connection) -> int | None:
+    """Return the horizon of the last load, None when there was none."""
+    row = warehouse.execute(
+        "select horizon from dwh_meta.chargements order by chargement desc limit 1"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _close_run(warehouse: Connection, run_id: int, horizon: int, tables: list[TableLoad]) -> None:
     warehouse.execute(
         "update dwh_meta.chargements set fin = clock_timestamp(), lignes_lues = %s, "
-        "lignes_changees = %s where chargement = %s",
-        [sum(table.read for table in tables), sum(table.changed for table in tables), run_id],
+        "lignes_changees = %s, horizon = %s where chargement = %s",
+        [
+            sum(table.read for table in tables),
+            sum(table.changed for table in tables),
+            horizon,
+            run_id,
+        ],
     )
 
 
-def _analyze(warehouse: Connection, copies: "list[TableCopy]", done: list[TableLoad]) -> None:
+def _analyze(warehouse: Connection, stores: list[CopyStore], done: list[TableLoad]) -> None:
     """Refresh the planner's statistics of tables of which more than a tenth was written."""
-    for copy, table in zip(copies, done, strict=True):
+    for store, table in zip(stores, done, strict=True):
         row = warehouse.execute(
-            "select reltuples from pg_class where oid = to_regclass(%s)",
-            [copy.target.as_string(warehouse)],
+            "select reltuples from pg_class where oid = to_regclass(%s)", [store.name]
         ).fetchone()
         if row is not None and table.changed > 0.1 * max(row[0], 0):
-            warehouse.execute(sql.SQL("analyze {}").format(copy.target))
+            warehouse.execute(sql.SQL("analyze {}").format(store.relation))
     warehouse.commit()

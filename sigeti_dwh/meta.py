@@ -12,6 +12,8 @@ SCHEMA = "dwh_meta"
 # definitions says which SQL, descriptions or source each relation was last given (macro
 # has_definition);
 # executions and noeuds are the record of the nights (run_log.py);
+# paquets says what the source held in each bucket of keys when a copy was last made equal to it
+# (buckets.py);
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
@@ -27,23 +29,19 @@ create table if not exists dwh_meta.avancement (
     date_reference date,
     fait_le timestamptz not null default current_timestamp
 );
-do $$
-begin
-    if not exists (
-        select from information_schema.columns
-        where (table_schema, table_name, column_name) = ('dwh_meta', 'avancement', 'date_reference')
-    ) then
-        -- A warehouse of version 1.0.0.
-        alter table dwh_meta.avancement add column date_reference date;
-    end if;
-end
-$$;
 create table if not exists dwh_meta.definitions (
     relation text,
     sorte text,
     identifiant oid not null,
     empreinte text not null,
     primary key (relation, sorte)
+);
+create table if not exists dwh_meta.paquets (
+    relation text,
+    paquet bigint,
+    lignes bigint not null,
+    somme numeric not null,
+    primary key (relation, paquet)
 );
 create table if not exists dwh_meta.essais (
     test text primary key,
@@ -84,8 +82,26 @@ create table if not exists dwh_meta.chargements (
     debut timestamptz not null,
     fin timestamptz,
     lignes_lues bigint,
-    lignes_changees bigint
+    lignes_changees bigint,
+    horizon bigint
 );
+do $$
+begin
+    -- What warehouses of version 1.0.0 lack.
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name) = ('dwh_meta', 'avancement', 'date_reference')
+    ) then
+        alter table dwh_meta.avancement add column date_reference date;
+    end if;
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name) = ('dwh_meta', 'chargements', 'horizon')
+    ) then
+        alter table dwh_meta.chargements add column horizon bigint;
+    end if;
+end
+$$;
 """
 
 
@@ -115,14 +131,17 @@ def next_change(connection: psycopg.Connection[Any], relation: str) -> int:
 
 
 def remember(connection: psycopg.Connection[Any], relation: str, fingerprint: str) -> bool:
-    """Record the shape of a copy's source table; return whether it is another than last time."""
+    """Record the shape of a copy's source table; return whether it is another than last time.
+
+    The macro record_definition cannot do this: it belongs to a transaction of dbt's.
+    """
+    # A row that is the same does not reach the conflict, which would lock the known one: a write.
     changed = connection.execute(
-        "insert into dwh_meta.definitions as known (relation, sorte, identifiant, empreinte) "
-        "values (%(relation)s, 'source', to_regclass(%(relation)s)::oid, md5(%(fingerprint)s)) "
+        "insert into dwh_meta.definitions (relation, sorte, identifiant, empreinte) "
+        "select %(relation)s, 'source', to_regclass(%(relation)s)::oid, md5(%(fingerprint)s) "
+        "except select relation, sorte, identifiant, empreinte from dwh_meta.definitions "
         "on conflict (relation, sorte) do update "
-        "set identifiant = excluded.identifiant, empreinte = excluded.empreinte "
-        "where (known.identifiant, known.empreinte) "
-        "is distinct from (excluded.identifiant, excluded.empreinte)",
+        "set identifiant = excluded.identifiant, empreinte = excluded.empreinte",
         {"relation": relation, "fingerprint": fingerprint},
     )
     return changed.rowcount > 0

@@ -1,0 +1,131 @@
+"""The tables of one copy in the warehouse, made and first filled."""
+
+from enum import Enum
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from sigeti_dwh import meta
+from sigeti_dwh.buckets import forget_sums
+from sigeti_dwh.pipe import Pipe
+from sigeti_dwh.source_tables import SourceTable
+
+Connection = psycopg.Connection[Any]
+
+
+class Standing(Enum):
+    """What a copy is worth before a load."""
+
+    NEW = "made just now, without rows or indexes"
+    DOUBTFUL = "rows of the same version may have other values at the source"
+    KNOWN = "rows of the same version are the same"
+
+
+class CopyStore:
+    """The copy of one source table: its rows, and beside them the links that they used to have.
+
+    Each row remembers its version at the source, when and by which load it was written, the number
+    of its last change, and since when it is deleted at the source. With `versions_only` it has
+    nothing else but its key and links.
+    """
+
+    def __init__(
+        self, schema: str, table: SourceTable, run_id: int, *, versions_only: bool
+    ) -> None:
+        self.table = table = table.tracked() if versions_only else table
+        self.run_id = run_id
+        self.versions_only = versions_only
+        self.schema = sql.Identifier(schema)
+        self.name = f"{schema}.{table.name}"
+        self.relation = sql.Identifier(schema, table.name)
+        self.former_links = sql.Identifier(schema, f"{table.name}__anciens_liens")
+        self.columns = [sql.Identifier(column) for column in table.columns]
+        self.key = [sql.Identifier(column) for column in table.key]
+        self.links = [sql.Identifier(column) for column in table.links]
+
+    def prepare(self, warehouse: Connection, fingerprint: str) -> Standing:
+        """Create the tables and columns that are missing; a new copy must then be filled."""
+        warehouse.execute(sql.SQL("create schema if not exists {}").format(self.schema))
+        present = {
+            name
+            for (name,) in warehouse.execute(
+                "select attname from pg_attribute "
+                "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
+                [self.relation.as_string(warehouse)],
+            )
+        }
+        if present:
+            for column in self.table.columns.keys() - present:
+                self._alter(
+                    warehouse,
+                    "add column {} {}",
+                    sql.Identifier(column),
+                    sql.SQL(self.table.columns[column]),
+                )
+        else:
+            self._create(warehouse)
+        if not meta.remember(warehouse, self.name, fingerprint):
+            return Standing.KNOWN
+        forget_sums(warehouse, self.name)
+        return Standing.DOUBTFUL if present else Standing.NEW
+
+    def fill(self, pipe: Pipe, rows: sql.Composable) -> int:
+        """Write the rows of a new copy once, indexes after them; return their number."""
+        stamps = {
+            "_chargement": self.run_id,
+            "_changement": meta.next_change(pipe.warehouse, self.table.name),
+        }
+        for column, value in stamps.items():
+            self._alter(
+                pipe.warehouse,
+                "alter column {} set default {}",
+                sql.Identifier(column),
+                sql.Literal(value),
+            )
+        target = sql.SQL("{} ({}, _version)").format(self.relation, listed(self.columns))
+        written = pipe.copy(rows, target, freeze=True)
+        for column in stamps:
+            self._alter(pipe.warehouse, "alter column {} drop default", sql.Identifier(column))
+        self._alter(pipe.warehouse, "add primary key ({})", listed(self.key))
+        for indexed in (*self.links, sql.Identifier("_changement")):
+            _index(pipe.warehouse, self.relation, indexed)
+        return written
+
+    def _create(self, warehouse: Connection) -> None:
+        warehouse.execute(
+            sql.SQL(
+                "create table {} ({}, _version bigint not null, "
+                "_charge_le timestamptz not null default current_timestamp, "
+                "_chargement bigint not null, _changement bigint not null, "
+                "_supprime_le timestamptz)"
+            ).format(self.relation, declared(self.table.columns))
+        )
+        if self.links:
+            warehouse.execute(
+                sql.SQL("create table {} as select {}, _changement from {} with no data").format(
+                    self.former_links, listed([*self.key, *self.links]), self.relation
+                )
+            )
+            _index(warehouse, self.former_links, sql.Identifier("_changement"))
+
+    def _alter(self, warehouse: Connection, action: str, *parts: sql.Composable) -> None:
+        warehouse.execute(sql.SQL("alter table {} " + action).format(self.relation, *parts))
+
+
+def declared(columns: dict[str, str]) -> sql.Composed:
+    """Return columns with their types, as a table is created with them."""
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
+        for name, kind in columns.items()
+    )
+
+
+def listed(columns: list[sql.Identifier], prefix: str = "") -> sql.Composed:
+    """Return columns between commas, each after the name of its table."""
+    dotted = sql.SQL(f"{prefix}.{{}}" if prefix else "{}")
+    return sql.SQL(", ").join(dotted.format(column) for column in columns)
+
+
+def _index(warehouse: Connection, relation: sql.Identifier, column: sql.Identifier) -> None:
+    warehouse.execute(sql.SQL("create index on {} ({})").format(relation, column))
