@@ -28,7 +28,7 @@ from prefect.schedules import Cron  # noqa: E402
 from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
-from sigeti_dwh.errors import UserError  # noqa: E402
+from sigeti_dwh.errors import BusyError, UserError  # noqa: E402
 from sigeti_dwh.preparation import prepare  # noqa: E402
 from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
 from sigeti_dwh.settings import read_variables  # noqa: E402
@@ -40,14 +40,14 @@ def start_servers(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
 
 
 def tell(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell how a whole night ended."""
-    if flow_run.parameters.get("select") is None:
-        night_ended(None if state.is_completed() else cause(state))
+    """Tell how a whole night ended, unless it left the work to another one."""
+    error = None if state.is_completed() else state.result(raise_on_failure=False)
+    if flow_run.parameters.get("select") is None and not isinstance(error, BusyError):
+        night_ended(None if state.is_completed() else cause(state, error))
 
 
-def cause(state: State[Any]) -> str:
+def cause(state: State[Any], error: object) -> str:
     """Return why a run failed: in the words of its error, else of Prefect."""
-    error = state.result(raise_on_failure=False)
     return str(error) if isinstance(error, UserError) else state.message or state.name or "failed"
 
 

@@ -16,6 +16,8 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server, Settings
 from sigeti_dwh.source_tables import read_source_tables
 
+from .receiver import receiving
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -91,6 +93,15 @@ def test_a_configured_source_without_tables_stops_the_run_and_stays_empty(
                 "and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'"
             ).fetchall()
             assert rows == []
+
+
+def test_a_whole_night_that_fails_is_told(run: Run, variables: dict[str, str]) -> None:
+    with receiving() as receiver:
+        told = {"DWH_ALERT_WEBHOOKS": f"http://127.0.0.1:{receiver.port}/"}
+        assert_refused(run("--select", "dim_lots", **(variables | told)), "public.")
+        assert receiver.posts == []
+        assert_refused(run(**(variables | told)), "public.")
+        assert receiver.titles == ["SIGETI DWH: the night failed"]
 
 
 def test_no_demo_is_written_to_a_configured_source(run: Run, variables: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.embedded.ports import free_port
+from sigeti_dwh.run_log import RunLog
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import ROOT
 
@@ -198,10 +199,20 @@ def test_a_night_that_fails_is_shown_and_told(served: Prefect, receiver: Receive
     assert "The source does not fit" in body["message"]
 
 
+def test_a_night_that_finds_another_one_at_work_is_not_told(
+    served: Prefect, warehouse: Warehouse, receiver: Receiver
+) -> None:
+    warehouse.fill()
+    told = list(receiver.posts)
+    with RunLog(warehouse.settings):
+        run = served.finished(served.start())
+    assert run["state_type"] == "FAILED" and "Another run works" in run["state"]["message"]
+    assert receiver.posts == told
+
+
 def test_a_run_starts_shows_its_tasks_and_lets_no_second_one_through(
     served: Prefect, warehouse: Warehouse
 ) -> None:
-    warehouse.fill()
     select = {"select": "stg_zones_industrielles", "docs": False}
     runs = [served.start(**select) for _ in range(2)]
     states = {state["id"]: state["state_type"] for state in map(served.finished, runs)}
