@@ -17,7 +17,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import load_settings
 
 CANNOT_MEASURE = 3
-LAYERS = ("raw", "reference", "staging", "snapshots", "dimensions", "facts", "marts")
+LAYERS = ("raw", "reference", "staging", "snapshots", "dimensions", "facts", "preparation", "marts")
 KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view"}
 
 # What says how recent the business of a row is: the first of these that an object has.
@@ -203,9 +203,8 @@ def _load_time(schema: str, name: str, columns: Sequence[str]) -> sql.Composable
         return _newest(columns, LOAD_TIMES)
     return sql.SQL(
         "greatest((select ecrit_le from dwh_meta.changements where numero = max(_changement)), "
-        "(select fait_le from dwh_meta.avancement "
-        """where relation = format('"%s"."%s"."%s"', current_database(), {}, {})))"""
-    ).format(schema, name)
+        "(select fait_le from dwh_meta.avancement where relation = {}))"
+    ).format(f"{schema}.{name}")
 
 
 def _minute(moment: datetime | None) -> str:

@@ -38,7 +38,7 @@ create table dwh_marts_occupation.vide (annee int, mois int);
 create table dwh_marts_occupation.par_mois (annee int, mois int, _changement bigint);
 insert into dwh_marts_occupation.par_mois values (2024, 2, 0), (2199, 12, 0);
 insert into dwh_meta.avancement
-select format('"%s"."dwh_marts_occupation"."par_mois"', current_database()), '2024-03-04 03:00+00';
+select 'dwh_marts_occupation.par_mois', '2024-03-04 03:00+00';
 create schema dwh_qualite;
 create table dwh_qualite.failing_rows (n int);
 create schema analystes;
