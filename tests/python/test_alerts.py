@@ -229,7 +229,7 @@ def test_slack_and_teams_get_their_own_form(
     ("variables", "named"),
     [
         ({"DWH_ALERT_MAIL_TO": "pas une adresse"}, "DWH_ALERT_MAIL_TO"),
-        ({"DWH_ALERT_MAIL_TO": "a@b.ci"}, "DWH_SMTP_HOST"),
+        ({"DWH_ALERT_MAIL_TO": "a@b.example"}, "DWH_SMTP_HOST"),
         ({"DWH_SMTP_SECURITY": "tls1"}, "DWH_SMTP_SECURITY"),
         ({"DWH_SMTP_PORT": "0"}, "DWH_SMTP_PORT"),
         ({"DWH_ALERT_WEBHOOKS": f"nonsense://{SECRET}"}, "DWH_ALERT_WEBHOOKS"),
@@ -243,7 +243,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_fails_no_night(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if "DWH_SMTP_SECURITY" in variables or "DWH_SMTP_PORT" in variables:
-        variables = {"DWH_ALERT_MAIL_TO": "a@b.ci", "DWH_SMTP_HOST": "h", **variables}
+        variables = {"DWH_ALERT_MAIL_TO": "a@b.example", "DWH_SMTP_HOST": "h", **variables}
     with pytest.raises(UserError, match=named):
         read_channels(variables)
     for name, value in variables.items():
