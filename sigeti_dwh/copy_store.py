@@ -8,10 +8,14 @@ from psycopg import sql
 
 from sigeti_dwh import meta
 from sigeti_dwh.buckets import forget_sums
+from sigeti_dwh.errors import UserError
 from sigeti_dwh.pipe import Pipe
 from sigeti_dwh.source_tables import SourceTable
 
 Connection = psycopg.Connection[Any]
+
+FULL_NAMES = {"timestamptz": "timestamp with time zone"}
+"""What the catalogue calls a type that is declared by another name."""
 
 
 class Standing(Enum):
@@ -45,30 +49,26 @@ class CopyStore:
         self.links = [sql.Identifier(column) for column in table.links]
 
     def prepare(self, warehouse: Connection, fingerprint: str) -> Standing:
-        """Create the tables and columns that are missing; a new copy must then be filled."""
+        """Create the tables and columns that are missing; a new copy must then be filled.
+
+        Raises UserError for a column whose type is no longer the declared one.
+        """
         warehouse.execute(sql.SQL("create schema if not exists {}").format(self.schema))
-        present = {
-            name
-            for (name,) in warehouse.execute(
-                "select attname from pg_attribute "
+        found: dict[str, str] = dict(
+            warehouse.execute(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute "
                 "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
-                [self.relation.as_string(warehouse)],
+                [self.name],
             )
-        }
-        if present:
-            for column in self.table.columns.keys() - present:
-                self._alter(
-                    warehouse,
-                    "add column {} {}",
-                    sql.Identifier(column),
-                    sql.SQL(self.table.columns[column]),
-                )
+        )
+        if found:
+            self._adapt(warehouse, found)
         else:
             self._create(warehouse)
         if not meta.remember(warehouse, self.name, fingerprint):
             return Standing.KNOWN
         forget_sums(warehouse, self.name)
-        return Standing.DOUBTFUL if present else Standing.NEW
+        return Standing.DOUBTFUL if found else Standing.NEW
 
     def fill(self, pipe: Pipe, rows: sql.Composable) -> int:
         """Write the rows of a new copy once, indexes after them; return their number."""
@@ -89,8 +89,21 @@ class CopyStore:
             self._alter(pipe.warehouse, "alter column {} drop default", sql.Identifier(column))
         self._alter(pipe.warehouse, "add primary key ({})", listed(self.key))
         for indexed in (*self.links, sql.Identifier("_changement")):
-            _index(pipe.warehouse, self.relation, indexed)
+            pipe.warehouse.execute(
+                sql.SQL("create index on {} ({})").format(self.relation, indexed)
+            )
         return written
+
+    def _adapt(self, warehouse: Connection, found: dict[str, str]) -> None:
+        for column, kind in self.table.columns.items():
+            if column not in found:
+                self._alter(warehouse, "add column {} {}", sql.Identifier(column), sql.SQL(kind))
+            elif found[column] != FULL_NAMES.get(kind, kind):
+                raise UserError(
+                    f"{self.name}.{column} has type {found[column]}, declared is {kind}.\n"
+                    "Nothing was changed. ./run_pipeline.sh --full-refresh makes the copy and its "
+                    f"views again after: drop table {self.name} cascade;"
+                )
 
     def _create(self, warehouse: Connection) -> None:
         warehouse.execute(
@@ -102,12 +115,18 @@ class CopyStore:
             ).format(self.relation, declared(self.table.columns))
         )
         if self.links:
+            # They outlive a copy that was dropped: views stand on them.
             warehouse.execute(
-                sql.SQL("create table {} as select {}, _changement from {} with no data").format(
-                    self.former_links, listed([*self.key, *self.links]), self.relation
+                sql.SQL(
+                    "create table if not exists {} as select {}, _changement from {} with no data"
+                ).format(self.former_links, listed([*self.key, *self.links]), self.relation)
+            )
+            warehouse.execute(
+                sql.SQL("create index if not exists {} on {} (_changement)").format(
+                    sql.Identifier(f"{self.table.name}__anciens_liens__changement_idx"),
+                    self.former_links,
                 )
             )
-            _index(warehouse, self.former_links, sql.Identifier("_changement"))
 
     def _alter(self, warehouse: Connection, action: str, *parts: sql.Composable) -> None:
         warehouse.execute(sql.SQL("alter table {} " + action).format(self.relation, *parts))
@@ -125,7 +144,3 @@ def listed(columns: list[sql.Identifier], prefix: str = "") -> sql.Composed:
     """Return columns between commas, each after the name of its table."""
     dotted = sql.SQL(f"{prefix}.{{}}" if prefix else "{}")
     return sql.SQL(", ").join(dotted.format(column) for column in columns)
-
-
-def _index(warehouse: Connection, relation: sql.Identifier, column: sql.Identifier) -> None:
-    warehouse.execute(sql.SQL("create index on {} ({})").format(relation, column))

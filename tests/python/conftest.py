@@ -138,3 +138,18 @@ def built(
         warehouse.fill()
         warehouse.run()
         yield warehouse
+
+
+@pytest.fixture
+def copied(server: EmbeddedServer, tmp_path: Path) -> Iterator["Warehouse"]:
+    """Make a demo source and load it once."""
+    from .warehouse import Warehouse
+
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, tmp_path)
+        warehouse.fill()
+        warehouse.load()
+        yield warehouse
