@@ -26,6 +26,7 @@ def test_a_test_runs_with_the_last_layer_it_reads() -> None:
             "of_nothing": node("test"),
             "between": node("test", parents=("fait", "dim")),
             "backwards": node("test", parents=("dim", "stg")),
+            "fraicheur": node("model", "models/publication/a.sql"),
             "analysis": node("analysis", "analyses/a.sql"),
         }
     )
@@ -35,6 +36,7 @@ def test_a_test_runs_with_the_last_layer_it_reads() -> None:
         "dimensions": ["dim", "backwards"],
         "facts": ["fait", "between"],
         "marts": ["of_nothing"],
+        "publication": ["fraicheur"],
     }
 
 
