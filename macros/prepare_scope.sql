@@ -9,11 +9,6 @@
 {% macro postgres__prepare_scope(touched, keys, calendar) -%}
 {%- set progress = progress_made() -%}
 {%- set key_list = keys | join(', ') -%}
-create temporary table {{ scope_table() }} on commit drop as
-select {{ key_list }}
-from {{ touched }}
-where false;
-
 with atteint as (
 
     select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements
@@ -37,11 +32,13 @@ on conflict (relation) do update
         (connu.changement, connu.empreinte, connu.date_reference)
         is distinct from (excluded.changement, excluded.empreinte, excluded.date_reference);
 
-{% if progress is not none -%}
-insert into {{ scope_table() }}
+create temporary table {{ scope_table() }} on commit drop as
 select distinct {{ key_list }}
 from {{ touched }}
 where
+    {% if progress is none -%}
+    false
+    {%- else -%}
     (
         _changement > {{ progress['changement'] }}
         {%- if calendar %}
@@ -51,10 +48,10 @@ where
         )
         {%- endif %}
     )
-    {%- for key in keys %} and {{ key }} is not null{% endfor %};
+    {%- for key in keys %} and {{ key }} is not null{% endfor %}
+    {%- endif %};
 
 analyze {{ scope_table() }};
-{%- endif %}
 {%- endmacro %}
 
 {% macro scope_table() -%}

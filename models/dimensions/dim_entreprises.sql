@@ -1,4 +1,4 @@
-{{ config(unique_key=['entreprise_key']) }}
+{{ config(unique_key=['entreprise_key'], indexes=[{'columns': ['_changement']}]) }}
 
 with versions as (
 

@@ -1,4 +1,4 @@
-{{ config(unique_key=['lot_key']) }}
+{{ config(unique_key=['lot_key'], indexes=[{'columns': ['_changement']}]) }}
 
 with versions as (
 

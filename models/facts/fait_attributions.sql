@@ -5,7 +5,8 @@
     pre_hook=[
         "{{ prepare_former_rows() }}",
         "{{ prepare_scope(ref('int_attributions_touchees'), ['demande_id']) }}"
-    ]
+    ],
+    indexes=[{'columns': ['_changement']}]
 ) }}
 
 with demandes as (

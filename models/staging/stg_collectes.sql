@@ -5,8 +5,8 @@ select
     {{ clean_text('statut_cloture') }} as statut_cloture,
     cast(montant_a_recouvrer as numeric(18, 2)) as montant_a_recouvrer,
     cast(montant_recouvre as numeric(18, 2)) as montant_recouvre,
-    date_debut,
-    date_fin_prevue,
+    {{ finite_day('date_debut') }} as date_debut,
+    {{ finite_day('date_fin_prevue') }} as date_fin_prevue,
     date_cloture as cloturee_le,
     created_at as cree_le,
     updated_at as modifie_le
