@@ -92,6 +92,20 @@ def test_once_a_week_a_night_tests_everything(built: Warehouse) -> None:
     assert payments_are_tested(built)
 
 
+def test_rows_are_kept_as_long_as_a_test_finds_some(built: Warehouse) -> None:
+    found = "relationships_fait_paiements"
+    kept = "select tablename from pg_tables where schemaname = 'dwh_qualite' and tablename like %s"
+    assert payments_are_tested(built)
+    assert built.rows(kept, f"{found}%") == []
+    point_to_nothing(built, 987654, as_changed=True)
+    assert not payments_are_tested(built)
+    ((table,),) = built.rows(kept, f"{found}%")
+    assert built.rows(f"select from_field from dwh_qualite.{table}") == [(987654,)]
+    point_to_nothing(built, -1, as_changed=True)
+    assert payments_are_tested(built)
+    assert built.rows(kept, f"{found}%") == []
+
+
 def test_an_edited_test_looks_at_everything(built: Warehouse) -> None:
     assert payments_are_tested(built)
     with connect(built.settings.warehouse) as connection:
