@@ -14,7 +14,7 @@ if sys.executable != str(PYTHON) and PYTHON.exists():
     os.execv(PYTHON, [str(PYTHON), *sys.argv])
 
 try:
-    from sigeti_dwh.monitor import main
+    from sigeti_dwh.monitor.cli import main
 except ImportError as error:
     print(f"{error}.\nRun ./run_pipeline.sh first: it makes the environment.", file=sys.stderr)
     sys.exit(3)

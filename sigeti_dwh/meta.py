@@ -14,6 +14,7 @@ SCHEMA = "dwh_meta"
 # executions and noeuds are the record of the nights (run_log.py);
 # paquets says what the source held in each bucket of keys when a copy was last made equal to it
 # (buckets.py);
+# mesures is what the monitor saw of each object, and when (monitor/history.py);
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
@@ -76,6 +77,16 @@ create table if not exists dwh_meta.noeuds (
     message text,
     relation text,
     primary key (execution, noeud)
+);
+create table if not exists dwh_meta.mesures (
+    objet text,
+    mesure_le timestamptz,
+    lignes bigint not null,
+    octets bigint,
+    donnees_au date,
+    colonnes jsonb not null,
+    anomalie boolean not null,
+    primary key (objet, mesure_le)
 );
 create table if not exists dwh_meta.chargements (
     chargement bigint generated always as identity primary key,

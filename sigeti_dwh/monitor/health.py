@@ -1,0 +1,290 @@
+"""The state of the servers: connections, rights, settings, cache, slow queries, blockers."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, LiteralString
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import psycopg
+from psycopg import sql
+
+from sigeti_dwh.database import connect
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.monitor.objects import layer_of
+from sigeti_dwh.settings import Server, Settings, read_variables
+
+State = Literal["ok", "warning", "critical", "unknown"]
+SECONDS = 10.0
+CACHE_HIT = 0.9
+OLD_STATISTICS = "7 days"
+
+SETTINGS = (
+    "shared_buffers",
+    "work_mem",
+    "effective_cache_size",
+    "max_connections",
+    "statement_timeout",
+    "lock_timeout",
+    "track_commit_timestamp",
+)
+CACHE = """
+select sum(blks_hit)::float / nullif(sum(blks_hit + blks_read), 0), min(stats_reset)
+from pg_stat_database where datname = current_database()
+"""
+UNUSED = """
+select format('%I.%I', s.schemaname, s.indexrelname), pg_relation_size(s.indexrelid)
+from pg_stat_user_indexes s
+join pg_index i using (indexrelid)
+where s.idx_scan = 0 and not i.indisunique and pg_relation_size(s.indexrelid) > 1000000
+order by 2 desc limit 5
+"""
+DEAD = """
+select format('%I.%I', schemaname, relname), n_dead_tup, n_live_tup
+from pg_stat_user_tables
+where n_dead_tup > 10000 and n_dead_tup > 0.2 * n_live_tup
+order by n_dead_tup desc limit 5
+"""
+UNANALYSED = """
+select format('%I.%I', schemaname, relname)
+from pg_stat_user_tables
+where n_mod_since_analyze > 10000 and n_mod_since_analyze > 0.2 * n_live_tup
+order by n_mod_since_analyze desc limit 5
+"""
+BLOCKED = """
+select
+    blocked.pid, blocked.usename, blocked.application_name,
+    extract(epoch from clock_timestamp() - blocked.query_start)::int,
+    blocking.pid, blocking.usename, blocking.application_name, blocking.state
+from pg_stat_activity blocked
+cross join unnest(pg_blocking_pids(blocked.pid)) as blocker (pid)
+join pg_stat_activity blocking on blocking.pid = blocker.pid
+where blocked.datname = current_database()
+"""
+SLOW = """
+select
+    coalesce(
+        substring(s.query from '"node_id": "([^"]+)"'),
+        left(regexp_replace(s.query, '\\s+', ' ', 'g'), 60)
+    ),
+    r.rolname, sum(s.calls)::bigint, sum(s.total_exec_time) / 1000
+from pg_stat_statements s
+join pg_roles r on r.oid = s.userid
+where s.dbid = (select oid from pg_database where datname = current_database())
+group by 1, 2 order by 4 desc limit 5
+"""
+RELATIONS = """
+select
+    n.nspname::text, c.relname::text,
+    has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT')
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'v', 'm', 'p') order by 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at, and what to do when it is not right."""
+
+    what: str
+    state: State
+    value: str
+    advice: str = ""
+
+
+def check_health(settings: Settings) -> list[Check]:
+    """Look at warehouse, source and Prefect server; what cannot be asked is unknown, never fine."""
+    checks = []
+    connection, reached = _reach(settings.warehouse)
+    checks.append(reached)
+    if connection is not None:
+        with connection:
+            for look in (_encoding, _role, _settings, _cache, _indexes, _tables, _slow, _blocked):
+                checks += _tried(look, connection)
+            checks += _rights(connection, settings.schema)
+    source, reached = _reach(settings.source)
+    checks.append(reached)
+    if source is not None:
+        with source:
+            row = source.execute("select pg_is_in_recovery()").fetchone()
+            kind = "a standby, in recovery" if row == (True,) else "a primary"
+            checks.append(Check("source: kind of server", "ok", kind))
+    return [*checks, _prefect()]
+
+
+def _reach(server: Server) -> tuple[psycopg.Connection[Any] | None, Check]:
+    started = time.monotonic()
+    what = f"{server.role}: connection"
+    try:
+        connection = connect(server, autocommit=True, application_name="monitor_dwh")
+    except UserError as error:
+        said, _, advice = str(error).partition("\n")
+        return None, Check(what, "critical", said, advice)
+    connection.execute(f"set statement_timeout = '{SECONDS:.0f}s'")
+    connection.execute("set default_transaction_read_only = on")
+    row = connection.execute("show server_version").fetchone()
+    assert row is not None
+    told = f"PostgreSQL {row[0]} at {server.host}:{server.port}/{server.name}"
+    return connection, Check(what, "ok", f"{told}, {time.monotonic() - started:.3f} s")
+
+
+def _tried(look: Any, connection: psycopg.Connection[Any]) -> list[Check]:
+    try:
+        checks: list[Check] = look(connection)
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        what = f"warehouse: {look.__name__.strip('_')}"
+        return [Check(what, "unknown", error.diag.message_primary or str(error))]
+    return checks
+
+
+def _encoding(connection: psycopg.Connection[Any]) -> list[Check]:
+    row = _row(
+        connection,
+        "select pg_encoding_to_char(encoding), datcollate from pg_database "
+        "where datname = current_database()",
+    )
+    encoding, collation = row
+    state: State = "ok" if encoding == "UTF8" else "critical"
+    advice = "" if encoding == "UTF8" else "Make the warehouse a database with ENCODING 'UTF8'."
+    return [Check("warehouse: encoding", state, f"{encoding}, collation {collation}", advice)]
+
+
+def _role(connection: psycopg.Connection[Any]) -> list[Check]:
+    name, is_super, monitors = _row(
+        connection,
+        "select current_user, rolsuper, pg_has_role(current_user, 'pg_monitor', 'USAGE') "
+        "from pg_roles where rolname = current_user",
+    )
+    advice = ""
+    if not monitors:
+        grant = sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(name)).as_string()
+        advice = f"To see the statements of others: {grant};"
+    kind = "superuser" if is_super else "member of pg_monitor" if monitors else "plain"
+    return [Check("warehouse: role", "ok" if monitors else "warning", f"{name}, {kind}", advice)]
+
+
+def _settings(connection: psycopg.Connection[Any]) -> list[Check]:
+    rows = connection.execute(
+        "select name, current_setting(name) from pg_settings where name = any(%s) order by name",
+        [list(SETTINGS)],
+    ).fetchall()
+    return [Check("warehouse: settings", "ok", ", ".join(f"{n} {value}" for n, value in rows))]
+
+
+def _cache(connection: psycopg.Connection[Any]) -> list[Check]:
+    ratio, since = _row(connection, CACHE)
+    if ratio is None:
+        return [Check("warehouse: cache hit ratio", "unknown", "nothing was read yet")]
+    told = f"{ratio:.1%} since {since or 'the server was made'}"
+    state: State = "ok" if ratio >= CACHE_HIT else "warning"
+    advice = "" if state == "ok" else "Raise shared_buffers, to a quarter of the memory."
+    return [Check("warehouse: cache hit ratio", state, told, advice)]
+
+
+def _indexes(connection: psycopg.Connection[Any]) -> list[Check]:
+    (since,) = _row(
+        connection,
+        "select coalesce(stats_reset, pg_postmaster_start_time()) from pg_stat_database "
+        "where datname = current_database()",
+    )
+    unused = connection.execute(UNUSED).fetchall()
+    told = ", ".join(f"{name} ({size // 1000000} MB)" for name, size in unused) or "none of 1 MB"
+    return [Check("warehouse: unused indexes", "ok", f"{told}; counted since {since:%Y-%m-%d}")]
+
+
+def _tables(connection: psycopg.Connection[Any]) -> list[Check]:
+    dead = [f"{name} ({gone} of {live + gone})" for name, gone, live in connection.execute(DEAD)]
+    stale = [name for (name,) in connection.execute(UNANALYSED)]
+    return [
+        Check(
+            "warehouse: dead rows",
+            "warning" if dead else "ok",
+            ", ".join(dead) or "few",
+            "VACUUM these tables, or let autovacuum do it." if dead else "",
+        ),
+        Check(
+            "warehouse: statistics",
+            "warning" if stale else "ok",
+            ", ".join(stale) or "recent",
+            "ANALYZE these tables." if stale else "",
+        ),
+    ]
+
+
+def _slow(connection: psycopg.Connection[Any]) -> list[Check]:
+    what = "warehouse: dearest queries"
+    if _row(connection, "select to_regclass('pg_stat_statements') is null") == (True,):
+        return [
+            Check(
+                what,
+                "unknown",
+                "pg_stat_statements is not there",
+                "shared_preload_libraries = 'pg_stat_statements', restart, then "
+                "CREATE EXTENSION pg_stat_statements;",
+            )
+        ]
+    return [
+        Check(what, "ok", f"{name} by {role}: {calls} calls, {seconds:.1f} s")
+        for name, role, calls, seconds in connection.execute(SLOW)
+    ]
+
+
+def _blocked(connection: psycopg.Connection[Any]) -> list[Check]:
+    rows = connection.execute(BLOCKED).fetchall()
+    if not rows:
+        return [Check("warehouse: who waits for whom", "ok", "nobody")]
+    return [
+        Check(
+            "warehouse: who waits for whom",
+            "warning",
+            f"{pid} ({user}, {name}) for {seconds} s on {other} ({owner}, {program}, {state})",
+            f"To end it: SELECT pg_terminate_backend({other});",
+        )
+        for pid, user, name, seconds, other, owner, program, state in rows
+    ]
+
+
+def _rights(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
+    """Return the rights that this role lacks to measure all, as the GRANTs that give them."""
+    (role,) = _row(connection, "select current_user")
+    lacking: dict[str, list[str]] = {}
+    for schema, name, usable, readable in connection.execute(RELATIONS):
+        known = layer_of(schema, prefix) is not None or schema == "dwh_meta"
+        if known and not (usable and readable):
+            lacking.setdefault(schema, []).append(name)
+    if not lacking:
+        return [Check("warehouse: rights", "ok", "every object can be read")]
+    checks = []
+    for schema, names in lacking.items():
+        grant = sql.SQL(
+            "GRANT USAGE ON SCHEMA {0} TO {1}; GRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};"
+        ).format(sql.Identifier(schema), sql.Identifier(role))
+        told = f"{len(names)} objects of {schema} cannot be read"
+        checks.append(Check("warehouse: rights", "warning", told, grant.as_string()))
+    return checks
+
+
+def _prefect() -> Check:
+    address = read_variables().get("PREFECT_API_URL", "")
+    if not address:
+        return Check("Prefect server", "ok", "none is set: each night brings its own")
+    host = urlsplit(address).netloc.rpartition("@")[2]
+    started = time.monotonic()
+    try:
+        with urlopen(f"{address.rstrip('/')}/health", timeout=SECONDS) as answer:
+            answer.read()
+    except (URLError, OSError, ValueError) as error:
+        said = re.sub(r"[\w.-]+:[^@\s]+@", "", str(error))
+        return Check("Prefect server", "warning", f"{host}: {said}", "Start it; nights run anyway.")
+    return Check("Prefect server", "ok", f"{host}, {time.monotonic() - started:.3f} s")
+
+
+def _row(connection: psycopg.Connection[Any], query: LiteralString) -> Sequence[Any]:
+    row: Sequence[Any] | None = connection.execute(query).fetchone()
+    assert row is not None
+    return row

@@ -1,0 +1,130 @@
+"""What the warehouse's own records say: last nights, when each object was made and published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from sigeti_dwh.monitor.findings import Finding
+from sigeti_dwh.monitor.objects import Measure
+
+MADE = """
+select n.nom, max(coalesce(e.fin, e.debut))
+from dwh_meta.noeuds n
+join dwh_meta.executions e using (execution)
+where n.etat in ('success', 'pass') and n.type in ('model', 'snapshot')
+group by n.nom
+"""
+LOADED = "select max(fin) from dwh_meta.chargements"
+NIGHTS = """
+select execution, debut, fin, etat, message, revision
+from dwh_meta.executions
+order by execution desc
+limit %s
+"""
+# The newest result of each test: one that a part of a night did not run keeps its last.
+TESTS = """
+select distinct on (noeud) nom, etat, echecs, relation, message
+from dwh_meta.noeuds
+where type = 'test'
+order by noeud, execution desc
+"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run, as it recorded itself."""
+
+    number: int
+    began: datetime
+    ended: datetime | None
+    state: str
+    message: str | None
+    revision: str | None
+
+
+def with_times(
+    connection: psycopg.Connection[Any], prefix: str, measures: Sequence[Measure]
+) -> list[Measure]:
+    """Return the measures with when each object was last brought up to date, and published.
+
+    A night that finds nothing to write leaves no row to tell it: its record does.
+    """
+    made = dict(_rows(connection, MADE))
+    ((loaded,),) = _rows(connection, LOADED) or [(None,)]
+    published = dict(
+        _rows(
+            connection,
+            sql.SQL("select mart, publie_le from {}").format(
+                sql.Identifier(f"{prefix}_marts_operationnel", "fraicheur")
+            ),
+        )
+    )
+    completed = []
+    for one in measures:
+        name = one.name.partition(".")[2]
+        known = [one.loaded, loaded if one.layer == "raw" else made.get(name)]
+        completed.append(
+            replace(
+                one,
+                loaded=max((moment for moment in known if moment), default=None),
+                published=published.get(name) if one.layer == "marts" else None,
+            )
+        )
+    return completed
+
+
+def last_nights(connection: psycopg.Connection[Any], number: int) -> list[Night]:
+    """Return the last runs, the newest first; none when none is recorded or may be read."""
+    return [Night(*row) for row in _rows(connection, NIGHTS, [number])]
+
+
+def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
+    """Say whether the last night failed, and which tests found rows, and where these are."""
+    found = []
+    ended = [night for night in last_nights(connection, 10) if night.state != "en cours"]
+    if ended and ended[0].state != "réussie":
+        said = (ended[0].message or "it left no word").splitlines()[0]
+        state = "interrupted" if ended[0].state == "interrompue" else "failed"
+        found.append(
+            Finding(
+                "critical",
+                f"night {ended[0].number}",
+                f"{state}: {said}",
+                f"{ended[0].state} : {said}",
+                "run",
+            )
+        )
+    for name, state, failures, relation, message in _rows(connection, TESTS):
+        if state not in ("warn", "fail", "error"):
+            continue
+        kept = bool(failures and relation)
+        found.append(
+            Finding(
+                "warning" if state == "warn" else "critical",
+                f"test {name}",
+                f"{state}: {failures} rows, kept in {relation}" if kept else f"{state}: {message}",
+                f"{failures} lignes, gardées dans {relation}" if kept else f"{state} : {message}",
+                "test",
+            )
+        )
+    return found
+
+
+def _rows(
+    connection: psycopg.Connection[Any],
+    query: str | sql.Composed,
+    arguments: Sequence[Any] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Return a query's rows; none when the records are not there or not for this role."""
+    try:
+        return connection.execute(query, arguments).fetchall()
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.InsufficientPrivilege,
+    ):
+        return []

@@ -1,0 +1,335 @@
+"""monitor_dwh.py on a warehouse that a night has built: verdicts, exit codes, formats, roles."""
+
+import csv
+import io
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import jsonschema
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.monitor.health import check_health
+from sigeti_dwh.monitor.machines import SCHEMA
+from sigeti_dwh.run_log import RunLog
+from sigeti_dwh.settings import ROOT, Settings
+
+from .conftest import fresh_database
+from .warehouse import Warehouse, copy_project
+
+SCHEMAS = """
+select string_agg(format('%I', nspname), ', ') from pg_namespace
+where nspname = 'raw_sigeti' or nspname like 'dwh%'
+"""
+
+
+@pytest.fixture(scope="module")
+def night(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Build a warehouse of its own: these tests spoil it, each for itself."""
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        with RunLog(warehouse.settings) as log:
+            for layer in warehouse.run():
+                log.layer(layer)
+        yield warehouse
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "DWH_ENV_FILE": os.devnull, **settings.environment()}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "monitor_dwh.py"), *arguments]
+
+
+def monitor(
+    settings: Settings, *arguments: str, record: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does; without `record`, it leaves nothing behind."""
+    options = arguments if record or "health" in arguments else ("--no-record", *arguments)
+    return subprocess.run(
+        command(*options),
+        env=environment(settings),
+        cwd="/",
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def document(settings: Settings, *arguments: str) -> dict[str, object]:
+    done = monitor(settings, "--format", "json", *arguments)
+    found: dict[str, object] = json.loads(done.stdout)
+    jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    return found
+
+
+def findings(settings: Settings, *arguments: str) -> list[tuple[str, str, str]]:
+    found = document(settings, *arguments)["findings"]
+    assert isinstance(found, list)
+    return [(one["level"], one["kind"], one["object"]) for one in found]
+
+
+@pytest.fixture
+def spoiled(night: Warehouse) -> Iterator[psycopg.Connection]:
+    """Connect to spoil the warehouse: what is committed is put right by hand."""
+    with connect(night.settings.warehouse, autocommit=True) as connection:
+        yield connection
+
+
+def test_a_good_night_is_fine_in_every_format(night: Warehouse, tmp_path: Path) -> None:
+    settings = night.settings
+    done = monitor(settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("FINE: ")
+    found = document(settings)
+    assert (found["verdict"], found["findings"]) == ("fine", [])
+    comparisons = found["comparisons"]
+    assert isinstance(comparisons, list) and len(comparisons) > 4
+    for one in comparisons:
+        assert len(set(one["values"].values())) == 1, one
+    ((invoices,),) = night.rows("select count(*) from dwh_facts.fait_factures")
+    rows = {line["object"]: line for line in csv.DictReader(io.StringIO(csv_of(settings)))}
+    assert rows["dwh_facts.fait_factures"]["rows"] == str(invoices)
+    assert rows["dwh_staging.stg_factures"]["bytes"] == ""
+    samples = {
+        (sample.name, sample.labels.get("object")): sample.value
+        for family in text_string_to_metric_families(
+            monitor(settings, "--format", "prometheus").stdout
+        )
+        for sample in family.samples
+    }
+    assert samples["sigeti_dwh_rows", "dwh_facts.fait_factures"] == invoices
+    assert samples["sigeti_dwh_status", None] == 0
+    assert "| dwh_facts.fait_factures" in monitor(settings, "--format", "markdown").stdout
+    page = tmp_path / "page.html"
+    done = monitor(settings, "--format", "html", "--output", str(page))
+    assert (done.returncode, done.stdout, [*tmp_path.iterdir()]) == (0, "", [page])
+    text = page.read_text(encoding="utf-8")
+    assert len(text.encode()) < 200_000 and "Tout va bien" in text and "<svg" in text
+    for outside in ("src=", "@import", "url(", "<link", "<script", 'href="http'):
+        assert outside not in text
+    assert monitor(settings, "--ascii").stdout.isascii()
+
+
+def csv_of(settings: Settings) -> str:
+    return monitor(settings, "--format", "csv").stdout
+
+
+def test_lost_rows_are_critical_and_say_what_stands_on_them(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    settings = night.settings
+    assert monitor(settings, record=True).returncode == 0
+    spoiled.execute("create view public.d_analyste as select * from dwh_facts.fait_factures")
+    spoiled.execute("create table public.garde as select * from dwh_facts.fait_factures")
+    spoiled.execute("delete from dwh_facts.fait_factures where facture_id % 3 > 0")
+    try:
+        done = monitor(settings)
+        assert done.returncode == 2
+        assert "CRITICAL dwh_facts.fait_factures: " in done.stdout
+        assert "public.d_analyste" in done.stdout
+        found = findings(settings)
+        assert ("critical", "volume", "dwh_facts.fait_factures") in found
+        assert ("critical", "reconciliation", "invoices") in found
+        spoiled.execute("delete from dwh_facts.fait_factures")
+        assert "empty, had" in monitor(settings).stdout
+    finally:
+        spoiled.execute("drop view public.d_analyste")
+        spoiled.execute("delete from dwh_facts.fait_factures")
+        spoiled.execute("insert into dwh_facts.fait_factures select * from public.garde")
+        spoiled.execute("drop table public.garde")
+    assert monitor(settings).returncode == 0
+
+
+def test_a_new_column_is_a_warning_that_fails_only_when_asked(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    assert monitor(night.settings, record=True).returncode == 0
+    spoiled.execute("alter table dwh_dimensions.dim_lots add column essai integer")
+    try:
+        assert findings(night.settings) == [("warning", "schema", "dwh_dimensions.dim_lots")]
+        assert monitor(night.settings).returncode == 0
+        assert monitor(night.settings, "--fail-on", "warn").returncode == 1
+    finally:
+        spoiled.execute("alter table dwh_dimensions.dim_lots drop column essai")
+
+
+def test_a_night_that_failed_is_critical_until_one_ends_well(night: Warehouse) -> None:
+    with pytest.raises(ValueError), RunLog(night.settings):
+        raise ValueError("the disk was full")
+    done = monitor(night.settings)
+    assert done.returncode == 2 and "failed: the disk was full" in done.stdout
+    with RunLog(night.settings):
+        pass
+    assert monitor(night.settings).returncode == 0
+
+
+def test_history_shows_what_was_seen(night: Warehouse, spoiled: psycopg.Connection) -> None:
+    assert monitor(night.settings, record=True).returncode == 0
+    spoiled.execute(
+        "insert into dwh_meta.mesures select objet, mesure_le - interval '1 day', lignes - 3, "
+        "octets, donnees_au, colonnes, anomalie from dwh_meta.mesures "
+        "where objet = 'dwh_facts.fait_factures' order by mesure_le desc limit 1"
+    )
+    done = subprocess.run(
+        command("history", "fait_factures"),
+        env=environment(night.settings),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert "+3 rows since yesterday" in done.stdout and "▁█" in done.stdout
+    spoiled.execute(
+        "delete from dwh_meta.mesures where mesure_le < current_timestamp - '1h'::interval"
+    )
+
+
+def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
+    mean = "x'; drop table dwh_facts.fait_factures; --"
+    done = monitor(night.settings, "--select", mean)
+    assert (done.returncode, done.stdout) == (3, "")
+    done = monitor(
+        night.settings, "--format", "csv", "--layer", "facts", "--sort", "rows", "--top", "2"
+    )
+    assert [line.split(",")[1] for line in done.stdout.splitlines()[1:]] == [
+        "dwh_facts.fait_paiements",
+        "dwh_facts.fait_factures",
+    ]
+    done = monitor(night.settings, "--format", "csv", "--select", "mart_kpi*")
+    assert len(done.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("wrong", [["--layer", "x"], ["--top", "0"], ["--nothing"]])
+def test_wrong_arguments_are_not_a_critical_state(night: Warehouse, wrong: list[str]) -> None:
+    done = monitor(night.settings, *wrong)
+    assert (done.returncode, done.stdout) == (3, "") and "Traceback" not in done.stderr
+
+
+def test_estimates_are_marked_and_unknown_is_no_zero(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    spoiled.execute("create table dwh_facts.fait_nouveau as select 1 as n")
+    spoiled.execute("analyze dwh_facts.fait_factures")
+    try:
+        lines = monitor(night.settings, "--estimate", "--layer", "facts").stdout.splitlines()
+    finally:
+        spoiled.execute("drop table dwh_facts.fait_nouveau")
+    assert next(line for line in lines if "fait_nouveau" in line).split()[3] == "?"
+    ((rows,),) = night.rows("select count(*) from dwh_facts.fait_factures")
+    assert f"~{rows:,}".replace(",", " ") in next(line for line in lines if "fait_factures" in line)
+
+
+@pytest.fixture
+def reader(night: Warehouse) -> Iterator[Settings]:
+    """Return the settings of a login that may read nothing yet."""
+    name, password = f"surveillant_{secrets.token_hex(4)}", secrets.token_hex(16)
+    settings = night.settings
+    with connect(settings.warehouse, autocommit=True) as connection:
+        connection.execute(f"create role {name} login password '{password}'")  # type: ignore[arg-type]
+        as_reader = replace(settings.warehouse, user=name, password=password)
+        yield replace(settings, warehouse=as_reader)
+        connection.execute(f"drop owned by {name}; drop role {name}")  # type: ignore[arg-type]
+
+
+def test_the_grants_that_health_prints_let_a_role_measure_all(
+    night: Warehouse, reader: Settings
+) -> None:
+    done = monitor(reader)
+    assert done.returncode == 3 and "permission denied" in done.stdout
+    grants = [check.advice for check in check_health(reader) if check.what == "warehouse: rights"]
+    assert grants
+    with connect(night.settings.warehouse, autocommit=True) as connection:
+        for grant in grants:
+            connection.execute(grant)  # type: ignore[arg-type]
+    done = monitor(reader, record=True)
+    assert (done.returncode, "FINE" in done.stdout) == (0, True)
+    assert "not remembered" in done.stderr
+
+
+def test_health_says_who_waits_for_whom(night: Warehouse) -> None:
+    warehouse = night.settings.warehouse
+    with (
+        ThreadPoolExecutor(1) as pool,
+        connect(warehouse) as holder,
+        connect(warehouse, autocommit=True) as waiting,
+    ):
+        holder.execute("lock table dwh_facts.fait_factures")
+        count = pool.submit(waiting.execute, "select count(*) from dwh_facts.fait_factures")
+        told: list[str] = []
+        while not told and not count.done():
+            told = [
+                check.advice
+                for check in check_health(night.settings)
+                if check.what == "warehouse: who waits for whom" and check.state == "warning"
+            ]
+        assert str(holder.info.backend_pid) in told[0]
+        holder.rollback()
+        count.result()
+    done = monitor(night.settings, "health")
+    assert done.returncode == 0 and "pg_stat_statements" in done.stdout
+
+
+def test_a_source_that_is_down_leaves_the_warehouse_measured(night: Warehouse) -> None:
+    settings = replace(night.settings, source=replace(night.settings.source, port=1))
+    done = monitor(settings)
+    assert done.returncode == 0 and "The source is not compared" in done.stderr
+    assert monitor(settings, "health").returncode == 2
+
+
+def test_it_serves_prometheus_and_probes(night: Warehouse) -> None:
+    with subprocess.Popen(
+        command("serve", "--port", "0"),
+        env=environment(night.settings),
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stderr is not None
+        address = process.stderr.readline().split("/metrics")[0]
+        assert address.startswith("http://127.0.0.1:")
+        with urlopen(f"{address}/metrics", timeout=60) as answer:
+            assert b"sigeti_dwh_status 0.0" in answer.read()
+        with urlopen(f"{address}/health", timeout=60) as answer:
+            assert answer.read() == b"fine\n"
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"{address}/secret", timeout=60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_it_looks_again_until_it_is_stopped(night: Warehouse) -> None:
+    with subprocess.Popen(
+        command("--watch", "1", "--format", "prometheus", "--layer", "marts"),
+        env=environment(night.settings),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        looks = 0
+        while looks < 2:
+            looks += process.stdout.readline().startswith("sigeti_dwh_status ")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def test_it_needs_neither_dbt_nor_prefect() -> None:
+    code = "import sys, sigeti_dwh.monitor.cli; print({'dbt', 'prefect'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
