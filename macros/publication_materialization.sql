@@ -77,13 +77,17 @@ select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
 {%- set touched = mart.published.identifier ~ '__touched' -%}
 {%- set columns = mart['columns'] -%}
 {%- if mart not in created -%}
-    {%- set present = adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list -%}
+    {%- set present = adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list %}
+{# A new column needs the table for itself, and all who come later to read wait behind that. #}
+set local lock_timeout = '2s';
     {%- for column in adapter.get_columns_in_relation(mart.prepared) if column.quoted not in present %}
 alter table {{ mart.published }} add column {{ column.quoted }} {{ column.data_type }};
     {%- endfor -%}
     {%- if '"charge_le"' not in present %}
 alter table {{ mart.published }} add column charge_le timestamp with time zone not null default current_timestamp;
-    {%- endif -%}
+    {%- endif %}
+
+set local lock_timeout to default;
 {%- endif %}
 
 create temporary table {{ touched }} on commit drop as

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -15,7 +16,7 @@ from sigeti_dwh import demo_source
 from sigeti_dwh.alerts import night
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.console import utf8_console
-from sigeti_dwh.errors import UserError
+from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.orchestration import import_flow
 from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
@@ -23,6 +24,9 @@ from sigeti_dwh.schedulers.jobs import shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 
 NOT_RUNNING = 3
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+OWNER = "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of yours."
+FEW_BYTES = 1 << 16
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -71,8 +75,12 @@ def run(options: argparse.Namespace) -> int:
     }
     with night(whole=options.select is None):
         settings = prepare()
-        # The flow checks again; here a mistake shows within a second, before Prefect is imported.
-        check(settings)
+        # The flow checks again, and waits for a server that is away; here a mistake shows within a
+        # second, before Prefect is imported.
+        try:
+            check(settings)
+        except RetryableError as error:
+            print(f"{str(error).splitlines()[0]} Trying again.", file=sys.stderr, flush=True)
         flow = import_flow()
         from httpx import HTTPError
 
@@ -179,10 +187,9 @@ def _make_state_folder() -> None:
     try:
         STATE.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(
-            f"The folder {STATE} cannot be made: {error.strerror}.\n"
-            "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of yours."
-        ) from None
+        raise UserError(f"The folder {STATE} cannot be made: {error.strerror}.\n{OWNER}") from None
+    if not os.access(STATE, os.W_OK):
+        raise UserError(f"The folder {STATE} cannot be written.\n{OWNER}")
 
 
 def create_env_file() -> None:
@@ -198,11 +205,12 @@ def create_env_file() -> None:
 def _explain(error: Exception) -> str:
     """Return the message for an error nobody foresaw, whose trace goes to a file."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"No space is left for {error.filename or STATE}.\nFree some and run again."
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        where = error.filename or ", ".join(map(str, _full_folders())) or STATE
+        return f"No space is left for {where}.\nFree some and run again."
+    if isinstance(error, OSError) and error.errno in REFUSED:
         return (
             f"{error.filename} cannot be written or read: {error.strerror}.\n"
-            "Run as its owner, or set DWH_STATE_DIR to a folder of yours."
+            "A run writes target/, logs/, profiles.yml and .dwh/ in the checkout: let it."
         )
     first = str(error).strip().splitlines() or [""]
     message = f"Unexpected {type(error).__name__}: {first[0]}"
@@ -213,6 +221,12 @@ def _explain(error: Exception) -> str:
     except OSError as failure:
         return f"{message}\nIts trace could not be written: {failure}."
     return f"{message}\nThe whole trace: {path}"
+
+
+def _full_folders() -> list[Path]:
+    """Return the folders that a run writes whose disk is full: the error does not always say."""
+    folders = [folder for folder in (ROOT / "target", ROOT / "logs", STATE) if folder.exists()]
+    return [folder for folder in folders if shutil.disk_usage(folder).free < FEW_BYTES]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import PREFIXES, Server, Settings
 from sigeti_dwh.source_check import check_columns
 from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.time_limit import limited
 
 OLDEST_SOURCE = 13
 OLDEST_WAREHOUSE = 15
@@ -29,7 +30,11 @@ def check(settings: Settings) -> list[str]:
     a server cannot be reached for now.
     """
     lines = []
-    with connect(settings.source) as connection, translated(settings.source):
+    with (
+        connect(settings.source) as connection,
+        limited("The check of the source", settings.layer_minutes, connection),
+        translated(settings.source),
+    ):
         lines.append(_version(connection, settings.source, OLDEST_SOURCE))
         _check_source(connection, settings.source)
     with connect(settings.warehouse) as connection, translated(settings.warehouse):

@@ -87,6 +87,25 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
     ),
 )
 
+# Who holds our relations, whoever does more than read first, then the oldest. Only who may read all
+# statistics sees what other users' sessions are.
+BLOCKER = """
+select
+    pid,
+    relation::regclass::text,
+    coalesce(nullif(application_name, ''), 'a program') || ' of ' || usename,
+    coalesce(' on ' || host(client_addr), ''),
+    coalesce(to_char(xact_start, 'YYYY-MM-DD HH24:MI TZ'), 'some time')
+from pg_locks
+join pg_stat_activity using (pid)
+join pg_class on pg_class.oid = relation
+where granted and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+    and database = (select oid from pg_database where datname = current_database())
+    and application_name not in ('sigeti_dwh', 'sigeti_dwh load', 'sigeti_dwh night',
+        'dbt sigeti_dwh')
+order by mode = 'AccessShareLock', xact_start, relation limit 1
+"""
+
 SESSION_OPTIONS = {
     "source": "-c lock_timeout=60s",
     # What works for a client that is gone, killed or cut off, ends by itself.
@@ -151,6 +170,19 @@ def translated(server: Server) -> Iterator[None]:
         raise known from error
 
 
+def blocker(server: Server) -> str | None:
+    """Return who else works on the warehouse's tables, None when nobody does any more."""
+    with connect(server, autocommit=True) as connection:
+        row = connection.execute(BLOCKER).fetchone()
+    if row is None:
+        return None
+    process, relation, who, where, since = row
+    return (
+        f"In the way: process {process} ({who}{where}), at work on {relation} since {since}. "
+        f"To end it: select pg_terminate_backend({process});"
+    )
+
+
 def create_warehouse(server: Server) -> bool:
     """Create the warehouse's database when the server has none of that name; True if created."""
     try:
@@ -179,10 +211,18 @@ def _failure(error: psycopg.Error, server: Server) -> UserError | None:
         )
     if isinstance(error, pg.DiskFull):
         return UserError(f"{server}: {said}.\nFree space on the server's disk and run again.")
-    if isinstance(error, pg.LockNotAvailable | pg.DeadlockDetected | pg.SerializationFailure):
+    if isinstance(error, pg.LockNotAvailable):
+        who = blocker(server) or "Another session was in the way; run again."
+        return RetryableError(f"{server}: {said}.\n{who}")
+    if isinstance(error, pg.DeadlockDetected | pg.SerializationFailure):
         return RetryableError(f"{server}: {said}.\nAnother session is in the way; run again.")
     if isinstance(error, pg.QueryCanceled):
         return UserError(f"{server}: {said}.\nRaise the role's statement_timeout or run again.")
+    if isinstance(error, pg.UniqueViolation | pg.NotNullViolation):
+        return UserError(
+            f"{server}: {said}.\n{error.diag.message_detail}\n"
+            "The source holds such a row: correct it there and run again. Nothing was changed."
+        )
     lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError)
     if lost or (error.sqlstate or "")[:2] == "08" or (error.sqlstate or "")[:3] == "57P":
         return RetryableError(f"{server}: the connection was lost ({said}).\nRun again.")

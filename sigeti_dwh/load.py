@@ -22,6 +22,7 @@ from sigeti_dwh.settings import Settings
 from sigeti_dwh.source_check import check_columns
 from sigeti_dwh.source_tables import read_source_tables
 from sigeti_dwh.table_copy import TableCopy
+from sigeti_dwh.time_limit import limited
 
 Connection = psycopg.Connection[Any]
 
@@ -55,13 +56,14 @@ def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResul
     When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
     and versions that tell the facts which rows changed.
 
-    Raises UserError for a source that is not as declared, RetryableError for a lost connection; the
-    warehouse is left as it was.
+    Raises UserError for a source that is not as declared, TimeLimitError for one that is too slow,
+    RetryableError for a lost connection; the warehouse is left as it was.
     """
     tables = read_source_tables()
     with (
         connect(settings.source, application_name="sigeti_dwh load") as source,
         connect(settings.warehouse, application_name="sigeti_dwh load") as warehouse,
+        limited("The load", settings.layer_minutes, source, warehouse),
     ):
         with translated(settings.source):
             source.execute("set transaction isolation level repeatable read, read only")

@@ -1,7 +1,10 @@
 """What a run needs to be there before it begins: servers, databases, a demo source."""
 
+from contextlib import suppress
+
 from sigeti_dwh import demo_source
 from sigeti_dwh.database import create_warehouse
+from sigeti_dwh.errors import RetryableError
 from sigeti_dwh.settings import Settings, embedded_server, load_settings
 
 
@@ -19,8 +22,10 @@ def prepare() -> Settings:
     for side in (settings.source, settings.warehouse):
         if side.embedded:
             embedded_server().create_database(side.name)
-    if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
-        print(f"Created the {settings.warehouse}.")
+    # A server that is away may come back: the flow waits for it.
+    with suppress(RetryableError):
+        if not settings.warehouse.embedded and create_warehouse(settings.warehouse):
+            print(f"Created the {settings.warehouse}.")
     if settings.source.embedded:
         demo_source.ensure(settings.source)
     return settings

@@ -17,14 +17,14 @@ from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
-from sigeti_dwh.database import SESSION_OPTIONS
+from sigeti_dwh.database import SESSION_OPTIONS, blocker, refusal
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
 from sigeti_dwh.results import LayerResult, first_lines, is_passing
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.test_progress import TestProgress
-from sigeti_dwh.time_limit import TimeLimit
+from sigeti_dwh.time_limit import TimeLimit, end_sessions
 from sigeti_dwh.watch import OnEvent, Watch
 
 
@@ -131,7 +131,7 @@ class Project:
                 "python3 monitor_dwh.py health."
             )
         if not result.ok:
-            raise result.error()
+            raise result.error(blocker(self.settings.warehouse) if result.locked else None)
         if different := {node.unique_id for node in nodes} ^ set(planned):
             raise AssertionError(f"dbt ran other nodes than those of {layer.name}: {different}")
         self.manifest = manifest
@@ -151,7 +151,7 @@ class Project:
 
     def _time_limit(self) -> TimeLimit:
         seconds = min(60 * self.settings.layer_minutes, self.deadline - time.monotonic())
-        return TimeLimit(self.settings.warehouse, _sessions, seconds)
+        return TimeLimit(lambda: end_sessions(self.settings.warehouse, _sessions()), seconds)
 
     def _selected(self, selection: str) -> set[str]:
         found: list[str] = self._run(
@@ -186,8 +186,17 @@ class Project:
             ]
         )
         if outcome.exception is not None:
-            raise _translated(outcome.exception) from outcome.exception
+            raise self._translated(outcome.exception) from outcome.exception
         return outcome.result
+
+    def _translated(self, error: BaseException) -> BaseException:
+        """Return what to raise for an exception that ended a dbt command."""
+        if not isinstance(error, DbtBaseException | ValidationError):
+            return error
+        if "connection to server at" in str(error):
+            return refusal(str(error), self.settings.warehouse)
+        message = f"dbt: {first_lines(str(error), 3)}\nAll of it: logs/dbt.log"
+        return RetryableError(message) if is_passing(str(error)) else UserError(message)
 
 
 def _sessions() -> list[int]:
@@ -198,11 +207,3 @@ def _sessions() -> list[int]:
         for connection in list(adapter.connections.thread_connections.values())
         if connection.state == "open" and not connection.handle.closed
     ]
-
-
-def _translated(error: BaseException) -> BaseException:
-    """Return what to raise for an exception that ended a dbt command."""
-    if not isinstance(error, DbtBaseException | ValidationError):
-        return error
-    message = f"dbt: {first_lines(str(error), 3)}\nAll of it: logs/dbt.log"
-    return RetryableError(message) if is_passing(str(error)) else UserError(message)

@@ -27,6 +27,9 @@ PASSING = re.compile(
 )
 
 
+LOCKED = re.compile(r"lock timeout|délai écoulé pour l'obtention", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class NodeStart:
     """A node (model, snapshot, test) that dbt begins."""
@@ -118,6 +121,11 @@ class LayerResult:
         return tuple(node for node in self.nodes if node.status == "warn")
 
     @property
+    def locked(self) -> bool:
+        """Tell whether a node waited in vain for somebody else's lock."""
+        return any(node.failed and LOCKED.search(node.message) for node in self.nodes)
+
+    @property
     def rows(self) -> int:
         """Return the number of rows that the models wrote."""
         return sum(node.rows_affected or 0 for node in self.models)
@@ -135,8 +143,11 @@ class LayerResult:
             parts.append(_count(len(self.warnings), "warning"))
         return f"{self.name}: {', '.join(parts)} in {self.seconds:.1f} s"
 
-    def error(self) -> UserError:
-        """Return the error of a layer that is not ok, retryable if all that failed can pass."""
+    def error(self, blocker: str | None = None) -> UserError:
+        """Return the error of a layer that is not ok, retryable if all that failed can pass.
+
+        `blocker` says who was in the way.
+        """
         failed = [node for node in self.nodes if node.failed]
         kind = RetryableError if all(node.passing for node in failed) else UserError
         first = min(failed, key=lambda node: node.passing)
@@ -146,7 +157,7 @@ class LayerResult:
         return kind(
             f"{self.name}: {first}\n"
             f"Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
-            "All of it: logs/dbt.log"
+            f"{blocker or 'All of it: logs/dbt.log'}"
         )
 
 

@@ -1,30 +1,32 @@
 """An end to what runs too long in the server."""
 
+import os
+import socket
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import psycopg
 
 from sigeti_dwh.database import connect
-from sigeti_dwh.errors import UserError
+from sigeti_dwh.errors import TimeLimitError, UserError
 from sigeti_dwh.settings import Server
 
 REPEAT_SECONDS = 0.5
+CANCEL_SECONDS = 5.0
 
 
 class TimeLimit:
-    """Ends sessions of the server once some seconds have passed, until the block ends.
+    """Ends what is under way once some seconds have passed, again and again until the block ends.
 
-    `expired` then tells that they were ended by the limit and not by a fault.
+    `expired` then tells that it was ended by the limit and not by a fault.
     """
 
-    def __init__(
-        self, server: Server, sessions: Callable[[], Collection[int]], seconds: float
-    ) -> None:
-        self.server = server
-        self.sessions = sessions
+    def __init__(self, end: Callable[[], None], seconds: float) -> None:
+        self.end = end
         self.deadline = time.monotonic() + seconds
         self.expired = False
         self._over = Event()
@@ -49,7 +51,7 @@ class TimeLimit:
             self.expired = True
             # When the server cannot be reached, its sessions are gone or going.
             with suppress(UserError):
-                end_sessions(self.server, self.sessions())
+                self.end()
             self._over.wait(REPEAT_SECONDS)
 
 
@@ -63,3 +65,32 @@ def end_sessions(server: Server, sessions: Collection[int]) -> None:
             connection.execute(
                 "select pg_terminate_backend(pid) from unnest(%s) as pid", [list(sessions)]
             )
+
+
+@contextmanager
+def limited(what: str, minutes: float, *connections: psycopg.Connection[Any]) -> Iterator[None]:
+    """Break connections off when the block takes too long, even where nothing answers any more.
+
+    Raises TimeLimitError then.
+    """
+    limit = TimeLimit(lambda: _break_off(connections), 60 * minutes)
+    try:
+        with limit:
+            yield
+    except Exception as error:
+        if not limit.expired:
+            raise
+        raise TimeLimitError(
+            f"{what} was ended after {minutes:g} minutes.\n"
+            "DWH_LAYER_MINUTES limits it. See what the server does, and the network between."
+        ) from error
+
+
+def _break_off(connections: Collection[psycopg.Connection[Any]]) -> None:
+    for connection in connections:
+        with suppress(psycopg.Error, OSError):
+            descriptor = os.dup(connection.fileno())
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=CANCEL_SECONDS)
+            with socket.socket(fileno=descriptor) as end:
+                end.shutdown(socket.SHUT_RDWR)

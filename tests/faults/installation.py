@@ -31,7 +31,7 @@ POLL_SECONDS = 0.005
 class Night:
     """A run of the command line, in a process group of its own."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str], *arguments: str) -> None:
         name = f"night-{time.monotonic_ns()}"
         self._told, self._said = folder / f"{name}.out", folder / f"{name}.err"
         with self._told.open("wb") as output, self._said.open("wb") as messages:
@@ -43,6 +43,7 @@ class Night:
                     "HOME": str(folder),
                     "PYTHONPATH": str(folder),
                     "DWH_ENV_FILE": os.devnull,
+                    **variables,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -100,6 +101,8 @@ class Installation:
         shutil.copy(ROOT / "profiles.example.yml", folder)
         self.server = EmbeddedServer(folder / ".dwh" / "postgres")
         self.lines: list[str] = []
+        self.variables: dict[str, str] = {}
+        """Settings of the nights, beside those of the embedded server."""
         self.start_server()
         for name in EMBEDDED_DATABASES.values():
             self.server.create_database(name)
@@ -111,14 +114,40 @@ class Installation:
         self.server.start(report=self.lines.append)
 
     @contextmanager
-    def night(self, *arguments: str) -> Iterator[Night]:
+    def night(self, *arguments: str, **variables: str) -> Iterator[Night]:
         """Start a night; none outlives the block."""
-        night = Night(self.folder, *arguments)
+        night = Night(self.folder, self.variables | variables, *arguments)
         try:
             yield night
         finally:
             night.signal(signal.SIGKILL)
             night.wait()
+
+    @contextmanager
+    def edited(self, path: str, text: str, other: str) -> Iterator[None]:
+        """Put another text in the place of one in a file of the project, for a while."""
+        file = self.folder / path
+        before = file.read_text(encoding="utf-8")
+        assert text in before
+        file.write_text(before.replace(text, other), encoding="utf-8")
+        yield
+        file.write_text(before, encoding="utf-8")
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Let nights wait less long for locks, and between attempts."""
+        with (
+            self.edited("sigeti_dwh/database.py", "lock_timeout=60s", "lock_timeout=2s"),
+            self.edited(
+                "prefect/flows/sigeti_dwh_flow.py", "WAITS = [5, 15, 40]", "WAITS = [1, 1]"
+            ),
+        ):
+            yield
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement in the warehouse."""
+        with self.connect() as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect to the warehouse as somebody else than the flow."""

@@ -63,6 +63,7 @@ class Reader(Thread):
         super().__init__(daemon=True)
         self.server = server
         self.seen: set[Content] = set()
+        self.looks = 0
         self.troubles: list[str] = []
         self.may_lose_connection = False
         self._over = Event()
@@ -94,6 +95,7 @@ class Reader(Thread):
         with connect(self.server, autocommit=True, application_name="reader") as connection:
             while not self._over.is_set():
                 self.seen.add(read(connection))
+                self.looks += 1
                 self._over.wait(POLL_SECONDS)
 
 

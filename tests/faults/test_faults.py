@@ -7,8 +7,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -17,25 +15,13 @@ from sigeti_dwh.errors import TimeLimitError
 from sigeti_dwh.layers import LAYERS
 from sigeti_dwh.project import Project
 
-from ..python.warehouse import environment, written
-from .faults import FAULTS, SESSIONS, kill_flow, kill_server, kill_session, terminate_flow
-from .installation import Installation, Night
-from .reader import Reader, strange
+from ..python.warehouse import environment
+from .faults import FAULTS, kill_flow, kill_server, kill_session, terminate_flow
+from .installation import Installation
+from .nights import START, check_end, last_run, locked, next_night, readers, sessions
 
 NUMBER = int(os.environ.get("FAULTS", "0"))
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
-# Before it only imports and a parse, which cost half of a small night.
-START = "project:"
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Install the project, fill its source and let a first night pass."""
-    installation = Installation(tmp_path_factory.mktemp("installation"))
-    installation.warehouse.fill()
-    installation.warehouse.run()
-    yield installation
-    installation.server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -47,45 +33,6 @@ def duration(installation: Installation) -> float:
         started = time.monotonic()
         assert night.wait() == 0
     return time.monotonic() - started
-
-
-def check_end(installation: Installation, night: Night) -> int:
-    """Check what a night that had a fault says of itself; return its exit code."""
-    code = night.wait()
-    assert "Traceback" not in night.output + night.messages
-    if code == 0:
-        assert "Done in" in night.output
-        assert installation.last_state() == "COMPLETED"
-    else:
-        assert installation.last_state() != "COMPLETED"
-        assert "Done in" not in night.output
-    if code > 0:
-        assert code in (1, 143)
-        assert 1 <= len(night.messages.splitlines()) <= 3, night.messages
-        assert "Unexpected" not in night.messages
-    return code
-
-
-def next_night(installation: Installation, reader: Reader) -> None:
-    """Let the next night pass, which starts the server when it is down; check what it leaves."""
-    with installation.night() as night:
-        night.wait_for(START)
-        reader.may_lose_connection = False
-        assert check_end(installation, night) == 0, night.messages
-    assert installation.warehouse.differences() == []
-    assert written(installation.warehouse.build(full_refresh=True)) == {}
-
-
-@contextmanager
-def readers(installation: Installation) -> Iterator[Reader]:
-    """Let somebody read all the while; check that the marts were always whole."""
-    before = installation.marts()
-    with Reader(installation.warehouse.settings.warehouse) as reader:
-        yield reader
-    after = installation.marts()
-    assert reader.troubles == []
-    assert reader.seen >= {before, after} and before != after
-    assert strange(reader.seen, before, after) == []
 
 
 def test_everything_is_killed_in_one_night(installation: Installation) -> None:
@@ -120,31 +67,6 @@ def test_a_fault_at_a_random_moment(
     outcome = f"exit code {code}, {night.output.count('Trying again')} retries"
     with capsys.disabled():
         print(f"\n{name} {moment:.1f} s after {START!r}, after {during!r}: {outcome}", end="")
-
-
-@contextmanager
-def locked(installation: Installation, table: str) -> Iterator[None]:
-    """Keep a table from everybody else."""
-    with installation.connect() as connection, connection.transaction():
-        connection.execute(f"lock table {table} in access exclusive mode")  # type: ignore[arg-type]
-        yield
-
-
-def sessions(installation: Installation) -> int:
-    with installation.connect() as connection:
-        row = connection.execute(f"select count(*) from ({SESSIONS}) as s").fetchone()  # type: ignore[arg-type]
-    assert row is not None
-    return int(row[0])
-
-
-def last_run(installation: Installation) -> tuple[str, str | None]:
-    """Return state and message of the last run in the warehouse's own record."""
-    with installation.connect() as connection:
-        row = connection.execute(
-            "select etat, message from dwh_meta.executions order by execution desc limit 1"
-        ).fetchone()
-    assert row is not None
-    return row
 
 
 def test_a_night_told_to_end_leaves_nothing_at_work_and_can_be_taken_up(

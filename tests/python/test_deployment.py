@@ -1,121 +1,35 @@
 """The served schedule, end to end: a Prefect server, the script that serves, the runs it starts."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
-from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.run_log import RunLog
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import ROOT
 
 from .conftest import fresh_database
+from .prefect_server import Prefect, prefect_server, until
 from .receiver import Receiver, receiving
 from .warehouse import Warehouse
 
 SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
 PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
-WAIT_SECONDS = 180.0
-
-
-class Prefect:
-    """A Prefect server's API."""
-
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}/api"
-        self.serving: subprocess.Popen[str] | None = None
-
-    def call(self, path: str, **body: Any) -> Any:
-        """Post to the API, or get without a body; its database is busy at times."""
-        data = json.dumps(body).encode() if body else None
-        request = Request(f"{self.address}/{path}", data, {"Content-Type": "application/json"})
-
-        def answered() -> bytes | None:
-            try:
-                with urlopen(request, timeout=30) as answer:
-                    return bytes(answer.read())
-            except HTTPError as error:
-                if error.code != 503:
-                    raise
-                return None
-
-        return json.loads(until(answered))
-
-    def nightly(self) -> str | None:
-        """Return the id of the deployment, None when it is not there."""
-        try:
-            return str(self.call("deployments/name/sigeti-dwh/nightly")["id"])
-        except URLError:
-            return None
-
-    def start(self, **parameters: Any) -> str:
-        """Have a run scheduled for now, and return its id."""
-        now = {"type": "SCHEDULED", "state_details": {"scheduled_time": f"{datetime.now(UTC)}"}}
-        path = f"deployments/{self.nightly()}/create_flow_run"
-        return str(self.call(path, parameters=parameters, state=now)["id"])
-
-    def finished(self, run: str) -> Any:
-        """Return a run once it has ended."""
-        final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-
-        def ended() -> Any:
-            found = self.call(f"flow_runs/{run}")
-            return found if found["state_type"] in final else None
-
-        return until(ended)
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """Wait for something to be there, and return it."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        if (result := found()) is not None:
-            return result
-        time.sleep(0.5)
-    raise AssertionError("it did not come")
 
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """Start a Prefect server of the module's own."""
-    home = tmp_path_factory.mktemp("prefect")
-    port = free_port()
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)],
-            env={**os.environ, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"},
-            cwd=home,
-            stdout=log,
-            stderr=log,
-        )
-    api = Prefect(port)
-
-    def healthy() -> bool | None:
-        assert server.poll() is None, (home / "log").read_text()
-        try:
-            return bool(api.call("health"))
-        except URLError:
-            return None
-
-    try:
-        until(healthy)
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as api:
         yield api
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 @pytest.fixture(scope="module")

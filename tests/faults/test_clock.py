@@ -1,0 +1,82 @@
+"""Clocks that are set back: the warehouse's, the source's, that of the machine of the nights."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ..python.source_rows import add
+from .installation import Installation
+from .nights import by_command, check_end, check_warehouse, readers
+
+VERSIONS = (
+    "select raison_sociale, is_current, valid_from < coalesce(valid_to, 'infinity') "
+    "from dwh_dimensions.dim_entreprises where entreprise_id = %s order by numero_version"
+)
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+@contextmanager
+def clock(days: int) -> Iterator[None]:
+    """Let the clock of what is started go wrong by some days."""
+    os.environ.update(LD_PRELOAD=str(FAKETIME), FAKETIME=f"{days:+d}d")
+    yield
+    del os.environ["LD_PRELOAD"], os.environ["FAKETIME"]
+
+
+def rename(installation: Installation, client: int, name: str) -> None:
+    """Rename an enterprise, by somebody who leaves its change time alone."""
+    installation.warehouse.change(
+        "update entreprises set raison_sociale = %s where id = %s", name, client
+    )
+
+
+def test_versions_keep_their_order_when_the_clock_is_set_back(installation: Installation) -> None:
+    """The snapshot's stamps go three days ahead: since then the clock has been set back."""
+    warehouse = installation.warehouse
+    client = add(warehouse, "entreprises", raison_sociale="Un")
+    for name in ("Deux", "Trois", "Quatre"):
+        warehouse.run()
+        if name == "Trois":
+            installation.execute(
+                "update dwh_snapshots.snap_entreprises set "
+                "dbt_valid_from = dbt_valid_from + interval '3 days', "
+                "dbt_valid_to = dbt_valid_to + interval '3 days'"
+            )
+        rename(installation, client, name)
+    warehouse.run()
+    assert warehouse.rows(VERSIONS, client) == [
+        ("Un", False, True),
+        ("Deux", False, True),
+        ("Trois", False, True),
+        ("Quatre", True, True),
+    ]
+    check_warehouse(installation)
+
+
+@by_command
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+def test_a_night_on_machines_whose_clock_is_set_back(installation: Installation) -> None:
+    """The server and the night itself live three days ago."""
+    warehouse = installation.warehouse
+    client = add(warehouse, "entreprises", raison_sociale="Un")
+    warehouse.run()
+    rename(installation, client, "Deux")
+    installation.server.stop()
+    with clock(-3):
+        installation.start_server()
+    past = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "-3d"}
+    with readers(installation), installation.night(**past) as night:
+        assert check_end(installation, night) == 0, night.messages
+    installation.server.stop()
+    installation.start_server()
+    rename(installation, client, "Trois")
+    warehouse.run()
+    assert warehouse.rows(VERSIONS, client) == [
+        ("Un", False, True),
+        ("Deux", False, True),
+        ("Trois", True, True),
+    ]
+    check_warehouse(installation)

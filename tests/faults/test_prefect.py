@@ -1,0 +1,39 @@
+"""Nights without the Prefect server that they were told to use."""
+
+from pathlib import Path
+
+from sigeti_dwh.embedded.ports import free_port
+
+from ..python.prefect_server import prefect_server
+from .installation import Installation
+from .nights import by_command, check_end, check_warehouse, last_run, readers, stopped
+
+
+@by_command
+def test_a_prefect_server_that_is_down_is_done_without(installation: Installation) -> None:
+    installation.warehouse.advance(1)
+    api = f"http://127.0.0.1:{free_port()}/api"
+    with readers(installation), installation.night(PREFECT_API_URL=api) as night:
+        assert check_end(installation, night) == 0, night.messages
+    assert "No Prefect server answers at" in night.output
+    check_warehouse(installation)
+
+
+@by_command
+def test_a_prefect_server_that_dies_in_the_middle_is_done_without(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Prefect's client asks the dead server for minutes unless told to give up sooner."""
+    installation.warehouse.advance(1)
+    with (
+        prefect_server(tmp_path) as api,
+        readers(installation),
+        installation.night(PREFECT_API_URL=api.address, PREFECT_CLIENT_MAX_RETRIES="1") as night,
+    ):
+        with stopped(installation, night, "facts"):
+            assert api.server is not None
+            api.server.kill()
+        assert check_end(installation, night) == 0, night.messages
+    assert "The Prefect server was lost" in night.output
+    assert last_run(installation) == ("réussie", None)
+    check_warehouse(installation)
