@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import getpass
 import os
 import shutil
 import signal
@@ -158,6 +159,29 @@ def restore_backup(options: argparse.Namespace) -> int:
     return 0
 
 
+def set_roles(options: argparse.Namespace) -> int:
+    """Create roles and their rights, or a login of one of them."""
+    from sigeti_dwh.roles import create_login, create_roles
+
+    settings = started()
+    create_roles(settings)
+    if options.login is not None:
+        password = os.environ.get("DWH_LOGIN_PASSWORD") or _typed_password(options.login)
+        made_up = create_login(settings, options.login, options.role, password, options.zones)
+        if made_up is not None:
+            print(f"Its password, shown only now: {made_up}")
+    return 0
+
+
+def catalogue(options: argparse.Namespace) -> int:
+    """Write the catalogue of the marts and their contract."""
+    from sigeti_dwh.catalogue import FILE, write
+
+    write()
+    print(f"Written: {FILE} and the contract of the marts.")
+    return 0
+
+
 def install_schedule(options: argparse.Namespace) -> int:
     """Let the nights start by themselves, without a Prefect server."""
     from sigeti_dwh import schedulers
@@ -181,6 +205,14 @@ def alert(options: argparse.Namespace) -> int:
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
+
+
+def _typed_password(login: str) -> str | None:
+    """Ask for a password where somebody can answer; None when nothing was typed."""
+    if not sys.stdin.isatty():
+        return None
+    asked = f"Password for {login} (empty: a new login gets one, another keeps its own): "
+    return getpass.getpass(asked) or None
 
 
 def _make_state_folder() -> None:
@@ -279,6 +311,18 @@ def _parser() -> argparse.ArgumentParser:
     restoring.add_argument(
         "--force", action="store_true", help="replace a database that holds tables; it is kept"
     )
+    word("catalogue", catalogue, "write docs/marts.md and the contract that readers rely on")
+    granting = word("roles", set_roles, "create the roles of readers and their rights, or a login")
+    granting.add_argument("--login", metavar="NAME", help="create this login, or limit it anew")
+    granting.add_argument(
+        "--role",
+        choices=("bi_reader", "dwh_analyst", "dwh_monitor", "dwh_loader", "dwh_transformer"),
+        default="bi_reader",
+        help="the role it is a member of (bi_reader)",
+    )
+    granting.add_argument(
+        "--zones", type=_zones, default=(), help="what it sees: all, or identifiers as in 3,7"
+    )
     _choices(
         word("install-schedule", install_schedule, "start the nights by systemd, else by crontab"),
         "install",
@@ -308,6 +352,15 @@ def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> None
         options.add_argument(
             f"--{action}", dest="action", action="store_const", const=action, help=summary
         )
+
+
+def _zones(text: str) -> list[int] | None:
+    if text == "all":
+        return None
+    try:
+        return [int(zone) for zone in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither all nor numbers as in 3,7") from None
 
 
 def _positive(text: str) -> int:

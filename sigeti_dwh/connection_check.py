@@ -6,6 +6,7 @@ import psycopg
 
 from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.search import search_obstacle
 from sigeti_dwh.settings import PREFIXES, Server, Settings
 from sigeti_dwh.source_check import check_columns
 from sigeti_dwh.source_tables import read_source_tables
@@ -40,6 +41,8 @@ def check(settings: Settings) -> list[str]:
     with connect(settings.warehouse) as connection, translated(settings.warehouse):
         lines.append(_version(connection, settings.warehouse, OLDEST_WAREHOUSE))
         _check_warehouse(connection, settings.warehouse)
+        if (obstacle := search_obstacle(connection)) is not None:
+            lines.append(obstacle)
     return lines
 
 

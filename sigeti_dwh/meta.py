@@ -1,10 +1,13 @@
 """The warehouse's own records in schema dwh_meta: loads, numbered changes, progress of facts."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 SCHEMA = "dwh_meta"
+RIGHTS = Path(__file__).with_name("rights.sql")
 
 # changements numbers every change that was written, in commit order (macro number_change);
 # avancement says up to which of them, and for which day, each scoped table has been made, by which
@@ -14,6 +17,7 @@ SCHEMA = "dwh_meta"
 # executions and noeuds are the record of the nights (run_log.py);
 # paquets says what the source held in each bucket of keys when a copy was last made equal to it
 # (buckets.py);
+# droits_zones says which login sees which zones, as an administrator wrote it (rights.sql);
 # mesures is what the monitor saw of each object, and when (monitor/history.py);
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
@@ -123,7 +127,21 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     sequence gave since the transaction that made it, when that transaction used it too.
     """
     connection.execute(DEFINITION)
+    _prepare_rights(connection)
     connection.commit()
+
+
+def _prepare_rights(connection: psycopg.Connection[Any]) -> None:
+    text = RIGHTS.read_text(encoding="utf-8")
+    digest = hashlib.md5(text.encode()).hexdigest()
+    known = connection.execute(
+        "select obj_description(to_regprocedure('dwh_meta.proteger(regclass)'), 'pg_proc')"
+    ).fetchone()
+    if known != (digest,):
+        connection.execute(text.encode())
+        connection.execute(
+            f"comment on function dwh_meta.proteger(regclass) is '{digest}'".encode()
+        )
 
 
 def next_change(connection: psycopg.Connection[Any], relation: str) -> int:

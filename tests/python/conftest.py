@@ -18,6 +18,7 @@ from sigeti_dwh.settings import Server, Settings
 from . import tiny_project
 
 if TYPE_CHECKING:
+    from .readers import Site
     from .warehouse import Warehouse
 
 
@@ -153,3 +154,21 @@ def copied(server: EmbeddedServer, tmp_path: Path) -> Iterator["Warehouse"]:
         warehouse.fill()
         warehouse.load()
         yield warehouse
+
+
+@pytest.fixture(scope="session")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """Start a server for the roles, which belong to a server and not to a database."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("roles") / "postgres")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def site(own_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Site"]:
+    """Make a warehouse with the roles, once for all tests of readers."""
+    from .readers import site_with_roles
+
+    with site_with_roles(own_server, tmp_path_factory.mktemp("project")) as made:
+        yield made

@@ -1,0 +1,248 @@
+-- Who may read what, in one place: `./run_pipeline.sh roles`, the models' post-hooks and the publication
+-- all call proteger or proteger_tout. Without the roles both do nothing; what is in order is not written
+-- again. docs/roles.md says what each role may.
+
+create table if not exists dwh_meta.droits_zones (
+    login text not null,
+    zone_id bigint,
+    unique nulls not distinct (login, zone_id)
+);
+comment on table dwh_meta.droits_zones is
+'Zones que voit un compte de lecture, une ligne par zone ; zone_id vide : toutes. Sans ligne, aucune.';
+comment on column dwh_meta.droits_zones.login is 'Nom du compte PostgreSQL.';
+comment on column dwh_meta.droits_zones.zone_id is
+'Zone ; -1 : ce qui n''appartient à aucune zone ; vide : toutes les zones.';
+
+-- Who asks: the login, or the role it has taken on. Unlike current_user it is the same within views and
+-- security definer functions, whoever owns them.
+create or replace function dwh_meta.lecteur() returns text
+language sql stable parallel safe
+return case current_setting('role') when 'none' then session_user::text else current_setting('role') end;
+
+-- The owner of the warehouse and the roles that work on all of it.
+create or replace function dwh_meta.voit_tout() returns boolean
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select pg_has_role(dwh_meta.lecteur(), current_user, 'usage')
+    or exists (
+        select from pg_roles
+        where rolname in ('dwh_loader', 'dwh_transformer', 'dwh_monitor')
+            and pg_has_role(dwh_meta.lecteur(), oid, 'usage')
+    )
+    or exists (
+        select from dwh_meta.droits_zones where login = dwh_meta.lecteur() and zone_id is null
+    )
+$$;
+
+create or replace function dwh_meta.zones_visibles() returns bigint[]
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(array_agg(zone_id), '{}')
+from dwh_meta.droits_zones
+where login = dwh_meta.lecteur() and zone_id is not null
+$$;
+
+create or replace function dwh_meta.demandes_visibles(prefixe text) returns setof integer
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query execute format(
+        'select demande_id from %I.fait_attributions where zone_key = any(dwh_meta.zones_visibles())',
+        prefixe || '_facts'
+    );
+end
+$$;
+
+-- Those with a parcel, a request or an invoice in a zone that the reader sees, and the unknown one.
+create or replace function dwh_meta.entreprises_visibles(prefixe text) returns setof integer
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return next -1;
+    return query execute format(
+        'select entreprise_id from %I.dim_lots where is_current and zone_id = any($1) '
+        'union select entreprise_id from %I.fait_attributions where zone_key = any($1) '
+        'union select entreprise_id from %I.mart_performance_financiere where zone_id = any($1)',
+        prefixe || '_dimensions', prefixe || '_facts', prefixe || '_marts_financier'
+    ) using dwh_meta.zones_visibles();
+exception when undefined_table then
+    -- Before the first publication nobody sees anything.
+    return;
+end
+$$;
+
+-- The condition of a relation's policy, null where every reader sees every row. What carries no zone
+-- and is not named here would tell totals of all zones: it is for those who see them all.
+create or replace function dwh_meta.condition_de_zone(relation regclass) returns text
+language sql stable
+as $$
+select case
+    when c.relname in ('dim_temps', 'dim_domaines_activites', 'fraicheur') then null
+    when c.relname = 'dim_entreprises' then format(
+        '(select dwh_meta.voit_tout()) or entreprise_id in (select dwh_meta.entreprises_visibles(%L))',
+        substring(n.nspname from '^(.*)_dimensions$')
+    )
+    when z.attname is not null then format(
+        '(select dwh_meta.voit_tout()) or %I = any ((select dwh_meta.zones_visibles())::bigint[])',
+        z.attname
+    )
+    when c.relname = 'pont_attributions_lots' then format(
+        '(select dwh_meta.voit_tout()) or demande_id in (select dwh_meta.demandes_visibles(%L))',
+        substring(n.nspname from '^(.*)_facts$')
+    )
+    else '(select dwh_meta.voit_tout())'
+end
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+left join lateral (
+    select attname from pg_attribute
+    where attrelid = c.oid and attname in ('zone_key', 'zone_id') and not attisdropped
+    order by attname desc limit 1
+) z on true
+where c.oid = relation
+$$;
+
+-- What each role may do in each layer. `coordonnees` says whether it may read contact details.
+create or replace view dwh_meta.droits_roles as
+select role, couche, droits, coordonnees
+from (values
+    ('bi_reader', '{marts}', '{select}', false),
+    ('dwh_analyst', '{dimensions,facts,marts}', '{select}', false),
+    ('dwh_monitor', '{raw,staging,snapshots,dimensions,facts,preparation,marts,meta}',
+        '{select}', false),
+    ('dwh_loader', '{raw,meta}', '{select,insert,update,delete,truncate}', true),
+    ('dwh_transformer', '{raw,staging}', '{select}', true),
+    ('dwh_transformer', '{snapshots,dimensions,facts,preparation,marts,meta}',
+        '{select,insert,update,delete}', true)
+) as regles (role, couches, droits_en_texte, coordonnees)
+cross join lateral unnest(couches::text[]) as couche
+cross join lateral (select droits_en_texte::text[] as droits) as d
+where to_regrole(role) is not null;
+
+create or replace function dwh_meta.couche(schema_name name) returns text
+language sql immutable
+return case
+    when schema_name in ('raw_sigeti', 'dwh_suivi') then 'raw'
+    when schema_name = 'dwh_meta' then 'meta'
+    else substring(
+        schema_name from
+        '_(staging|snapshots|dimensions|facts|preparation|marts)(?:_[a-z]+)?$'
+    )
+end;
+
+-- Columns by which somebody can be reached. A zone's address is that of a place.
+create or replace function dwh_meta.est_coordonnee(relation name, colonne name) returns boolean
+language sql immutable
+return relation !~ 'zones_industrielles'
+    and colonne ~ '^(telephone|portable|mobile|fax|e?mail|courriel|adresse|contact)';
+
+-- Gives the roles their rights on one relation, and its rows their policy.
+create or replace function dwh_meta.proteger(relation regclass) returns void
+language plpgsql
+as $$
+declare
+    c record;
+    regle record;
+    droit text;
+    colonnes text;
+    a_coordonnees boolean;
+    condition text;
+begin
+    select n.nspname, r.relname, r.relkind, r.relrowsecurity, dwh_meta.couche(n.nspname) as couche
+    into c
+    from pg_class r join pg_namespace n on n.oid = r.relnamespace
+    where r.oid = relation;
+    if relation = 'dwh_meta.droits_zones'::regclass or to_regrole('bi_reader') is null then
+        return;
+    end if;
+    -- First the policy, so that no right opens rows it would hide.
+    condition := case
+        when c.couche in ('dimensions', 'facts', 'marts') and c.relkind in ('r', 'p')
+        then dwh_meta.condition_de_zone(relation)
+    end;
+    if condition is not null and md5(condition) is distinct from (
+        select obj_description(oid, 'pg_policy') from pg_policy
+        where polrelid = relation and polname = 'zones' and c.relrowsecurity
+    ) then
+        execute format('alter table %s enable row level security', relation);
+        execute format('drop policy if exists zones on %s', relation);
+        execute format('create policy zones on %s using (%s)', relation, condition);
+        execute format('comment on policy zones on %s is %L', relation, md5(condition));
+    end if;
+    select coalesce(bool_or(dwh_meta.est_coordonnee(c.relname, attname)), false) into a_coordonnees
+    from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped;
+    for regle in select * from dwh_meta.droits_roles where couche = c.couche loop
+        if not has_schema_privilege(regle.role, c.nspname, 'usage') then
+            execute format('grant usage on schema %I to %I', c.nspname, regle.role);
+            -- Of a table to come, only roles that read every row and column: the others' right
+            -- comes with its policy, in the transaction that makes it.
+            if regle.coordonnees then
+                execute format(
+                    'alter default privileges in schema %I grant %s on tables to %I',
+                    c.nspname, array_to_string(regle.droits, ', '), regle.role
+                );
+            end if;
+        end if;
+        foreach droit in array regle.droits loop
+            if a_coordonnees and not regle.coordonnees then
+                if has_table_privilege(regle.role, relation, droit) then
+                    execute format('revoke %s on %s from %I', droit, relation, regle.role);
+                end if;
+                select string_agg(quote_ident(attname), ', ') into colonnes
+                from pg_attribute
+                where attrelid = relation and attnum > 0 and not attisdropped
+                    and not dwh_meta.est_coordonnee(c.relname, attname)
+                    and not has_column_privilege(regle.role, relation, attnum, droit);
+                if colonnes is not null then
+                    execute format('grant %s (%s) on %s to %I', droit, colonnes, relation, regle.role);
+                end if;
+            elsif not has_table_privilege(regle.role, relation, droit) then
+                execute format('grant %s on %s to %I', droit, relation, regle.role);
+            end if;
+        end loop;
+    end loop;
+end
+$$;
+
+create or replace function dwh_meta.relations_a_proteger(prefixe text) returns setof regclass
+language sql stable
+as $$
+select c.oid::regclass
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm') and dwh_meta.couche(n.nspname) is not null
+    and (n.nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_meta')
+        or starts_with(n.nspname, prefixe || '_'))
+order by c.oid
+$$;
+
+-- The function that searches reads as its owner, and leaves out itself what its reader may not see.
+create or replace function dwh_meta.proteger_recherche(prefixe text) returns void
+language plpgsql
+as $$
+declare
+    fonction regprocedure := to_regprocedure(prefixe || '_marts_clients.rechercher(text, integer)');
+    lecteur text;
+begin
+    foreach lecteur in array array['bi_reader', 'dwh_analyst'] loop
+        if fonction is not null and to_regrole(lecteur) is not null
+            and not has_function_privilege(lecteur, fonction, 'execute')
+        then
+            execute format('grant execute on function %s to %I', fonction, lecteur);
+        end if;
+    end loop;
+end
+$$;
+
+create or replace function dwh_meta.proteger_tout(prefixe text) returns void
+language sql
+as $$
+select dwh_meta.proteger(relation)
+from dwh_meta.relations_a_proteger(prefixe) as relation
+where to_regrole('bi_reader') is not null;
+select dwh_meta.proteger_recherche(prefixe);
+$$;

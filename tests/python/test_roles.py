@@ -1,0 +1,312 @@
+"""What each role may and may not, tried over connections of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sigeti_dwh.backup import back_up
+from sigeti_dwh.database import connect
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.restore import restore
+from sigeti_dwh.roles import ROLES, create_login, create_roles
+from sigeti_dwh.settings import Server
+
+from .readers import Site, execute
+
+ZONED = {
+    "dwh_marts_financier.mart_performance_financiere": "zone_id",
+    "dwh_marts_occupation.mart_occupation_zones": "zone_id",
+    "dwh_facts.fait_attributions": "zone_key",
+    "dwh_facts.fait_factures": "zone_key",
+    "dwh_facts.fait_paiements": "zone_key",
+    "dwh_facts.fait_collectes": "zone_key",
+    "dwh_facts.pont_collectes_zones": "zone_key",
+    "dwh_dimensions.dim_lots": "zone_id",
+    "dwh_dimensions.dim_zones_industrielles": "zone_key",
+}
+OVERALL = (
+    "dwh_marts_clients.mart_portefeuille_clients",
+    "dwh_marts_operationnel.mart_kpi_operationnels",
+)
+FRESHNESS = "dwh_marts_operationnel.fraicheur"
+SAFE = "entreprise_id, raison_sociale"
+# What is tried, and which roles may.
+TRIALS: list[tuple[str, set[str]]] = [
+    *(
+        (f"select * from {mart}", {"bi_reader", "dwh_analyst", "dwh_monitor", "dwh_transformer"})
+        for mart in (*list(ZONED)[:2], *OVERALL, FRESHNESS)
+    ),
+    *(
+        (f"select * from {relation}", {"dwh_analyst", "dwh_monitor", "dwh_transformer"})
+        for relation in list(ZONED)[2:]
+    ),
+    (
+        f"select {SAFE} from dwh_dimensions.dim_entreprises",
+        {"dwh_analyst", "dwh_monitor", "dwh_transformer"},
+    ),
+    ("select count(*) from raw_sigeti.entreprises", {*ROLES} - {"bi_reader", "dwh_analyst"}),
+    ("select count(*) from dwh_staging.stg_entreprises", {"dwh_monitor", "dwh_transformer"}),
+    ("select count(*) from dwh_snapshots.snap_entreprises", {"dwh_monitor", "dwh_transformer"}),
+    (
+        "select count(*) from dwh_preparation.mart_kpi_operationnels",
+        {"dwh_monitor", "dwh_transformer"},
+    ),
+    *(
+        (f"select {contact} from {relation}", roles)
+        for contact in ("telephone", "email", "adresse")
+        for relation, roles in (
+            ("dwh_dimensions.dim_entreprises", {"dwh_transformer"}),
+            ("dwh_staging.stg_entreprises", {"dwh_transformer"}),
+            ("dwh_snapshots.snap_entreprises", {"dwh_transformer"}),
+        )
+    ),
+    ("select email from raw_sigeti.entreprises", {"dwh_loader", "dwh_transformer"}),
+    ("select * from dwh_meta.executions", {"dwh_monitor", "dwh_loader", "dwh_transformer"}),
+    ("select * from dwh_meta.droits_zones", set()),
+    ("insert into dwh_meta.droits_zones values (session_user, null)", set()),
+    ("update raw_sigeti.lots set prix = prix", {"dwh_loader"}),
+    ("update dwh_facts.fait_factures set statut = statut", {"dwh_transformer"}),
+    (f"update {OVERALL[1]} set annee = annee", {"dwh_transformer"}),
+    ("create table dwh_marts_clients.a (b int)", set()),
+    ("create table public.a (b int)", set()),
+    ("alter table dwh_facts.fait_factures disable row level security", set()),
+    ("drop policy zones on dwh_facts.fait_factures", set()),
+    ("show data_directory", {"dwh_monitor"}),
+]
+
+
+def allowed(server: Server, statement: str) -> bool:
+    """Try a statement as a login, and take it back."""
+    with connect(server) as connection:
+        # The read-only default is a guard that a login can set aside: rights are what is tried.
+        connection.execute("set transaction read write")
+        try:
+            connection.execute(statement.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+        finally:
+            connection.rollback()
+    return True
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_what_it_is_for_and_nothing_else(site: Site, role: str) -> None:
+    member = site.as_login(f"membre_{role}")
+    found = {statement: allowed(member, statement) for statement, _ in TRIALS}
+    assert found == {statement: role in roles for statement, roles in TRIALS}
+
+
+def test_contact_details_are_found_in_every_layer(site: Site) -> None:
+    """A column of a new name by which somebody can be reached would be open to analysts."""
+    open_to_analysts = site.owner(
+        "select format('%I.%I', c.oid::regclass, attname) from pg_attribute a "
+        "join pg_class c on c.oid = attrelid where attnum > 0 "
+        "and attname ~ '(phone|mail|adresse|contact)' and relname !~ 'zones_industrielles' "
+        "and relnamespace::regnamespace::text ~ '^(dwh_|raw_)' "
+        "and (has_column_privilege('dwh_analyst', c.oid, attnum, 'select') "
+        "or has_column_privilege('dwh_monitor', c.oid, attnum, 'select'))"
+    )
+    assert open_to_analysts == []
+
+
+def test_without_a_zone_no_row_is_seen(site: Site) -> None:
+    for relation in (*list(ZONED)[:2], *OVERALL):
+        assert site.count("sans_zone", relation) == 0, relation
+    for relation in (*ZONED, *OVERALL, "dwh_facts.pont_attributions_lots"):
+        assert site.count("analyste_sans_zone", relation) == 0, relation
+    assert site.count("sans_zone", FRESHNESS) > 0
+
+
+def test_every_relation_with_a_zone_has_a_policy(site: Site) -> None:
+    bare = site.owner(
+        "select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid "
+        "where relnamespace::regnamespace::text ~ '^dwh_(marts|facts|dimensions)' "
+        "and relkind in ('r', 'p') and attname ~ '^zone_(id|key)$' "
+        "and not (relrowsecurity and exists (select from pg_policy where polrelid = c.oid))"
+    )
+    assert bare == []
+
+
+def test_a_zone_sees_its_own_rows_and_all_of_them(site: Site) -> None:
+    [(zone,)] = site.owner("select zone_id from dwh_meta.droits_zones where login = 'une_zone'")
+    for relation, column in ZONED.items():
+        login = "une_zone" if relation.startswith("dwh_marts") else "analyste_une_zone"
+        seen = site.ask(login, f"select t::text from {relation} t order by 1")
+        meant = site.owner(f"select t::text from {relation} t where {column} = {zone} order by 1")
+        assert seen == meant, relation
+        assert seen, relation
+    for relation in OVERALL:
+        assert site.count("une_zone", relation) == 0, "totals of all zones"
+
+
+def test_two_zones_are_seen_together_and_all_zones_see_all(site: Site) -> None:
+    for relation, column in ZONED.items():
+        zones = site.ask("deux_zones", f"select distinct {column} from {relation}")
+        assert len(zones) == 2, relation
+        for login in ("membre_dwh_analyst", "membre_dwh_monitor", "membre_dwh_transformer"):
+            everything = site.owner(f"select count(*) from {relation}")[0][0]
+            assert site.count(login, relation) == everything
+
+
+def test_what_belongs_to_rows_of_a_zone_follows_them(site: Site) -> None:
+    links = "select demande_id, lot_id from dwh_facts.pont_attributions_lots order by 1, 2"
+    clients = "select distinct entreprise_id from dwh_dimensions.dim_entreprises order by 1"
+    [(zone,)] = site.owner("select zone_id from dwh_meta.droits_zones where login = 'une_zone'")
+    assert site.ask("analyste_une_zone", links) == site.owner(
+        "select demande_id, lot_id from dwh_facts.pont_attributions_lots "
+        "join dwh_facts.fait_attributions using (demande_id) "
+        f"where zone_key = {zone} order by 1, 2"
+    )
+    seen = {client for (client,) in site.ask("analyste_une_zone", clients)}
+    invoiced = site.owner(
+        f"select distinct entreprise_id from dwh_facts.fait_factures where zone_key = {zone}"
+    )
+    assert {client for (client,) in invoiced} <= seen
+    assert seen < {client for (client,) in site.owner(clients)}
+
+
+def test_views_hide_what_their_reader_may_not_see(site: Site) -> None:
+    """Whoever owns the view: an analyst who sees all zones, or the owner of the tables."""
+    site.login("analyste_createur", "dwh_analyst", None)
+    execute(site.administrator, "create schema essais authorization analyste_createur")
+    view = "create view essais.factures as select * from dwh_facts.fait_factures"
+    execute(site.as_login("analyste_createur"), view)
+    execute(
+        site.as_login("proprietaire"),
+        "create view dwh_facts.factures_vues with (security_invoker) as "
+        "select * from dwh_facts.fait_factures",
+    )
+    create_roles(site.warehouse.settings, report=site.lines.append)
+    execute(
+        site.as_login("analyste_createur"),
+        "grant usage on schema essais to public; grant select on essais.factures to public",
+    )
+    everything = site.count("analyste_createur", "essais.factures")
+    for name in ("essais.factures", "dwh_facts.factures_vues"):
+        for login in ("analyste_une_zone", "analyste_sans_zone"):
+            assert site.count(login, name) == site.count(login, "dwh_facts.fait_factures"), name
+    assert 0 < site.count("une_zone", "essais.factures") < everything
+    execute(site.as_login("proprietaire"), "drop view dwh_facts.factures_vues")
+
+
+def test_no_setting_or_role_opens_other_zones(site: Site) -> None:
+    mart = next(iter(ZONED))
+    with connect(site.as_login("une_zone")) as connection:
+        mine = connection.execute(f"select count(*) from {mart}".encode()).fetchone()
+        connection.execute("set role bi_reader")
+        assert connection.execute(f"select count(*) from {mart}".encode()).fetchone() == (0,)
+        connection.execute("reset role")
+        assert connection.execute(f"select count(*) from {mart}".encode()).fetchone() == mine
+        connection.execute("set row_security = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            connection.execute(f"select count(*) from {mart}".encode())
+
+
+def test_rights_and_policies_survive_nights_and_full_refreshes(site: Site) -> None:
+    def seen() -> dict[str, int]:
+        return {name: site.count("deux_zones", name) for name in (*ZONED, *OVERALL)}
+
+    def policies() -> list[tuple[Any, ...]]:
+        return site.owner("select polrelid::regclass::text, xmin::text from pg_policy order by 1")
+
+    before, made = seen(), policies()
+    site.warehouse.change("update factures set montant_total = montant_total + 1")
+    site.warehouse.run()
+    site.warehouse.run(full_refresh=True)
+    assert seen() == before
+    assert policies() == made, "nothing was written again"
+
+
+def test_a_table_made_by_a_night_has_its_policy_from_the_start(site: Site) -> None:
+    names = ("dwh_facts.fait_collectes", next(iter(ZONED)), OVERALL[1])
+    before = {name: site.count("deux_zones", name) for name in names}
+    for name in names:
+        execute(site.as_login("proprietaire"), f"drop table {name}")
+    site.warehouse.run()
+    assert {name: site.count("deux_zones", name) for name in names} == before
+    transactions = site.owner(
+        "select a.xmin = p.xmin from pg_policy p join pg_attribute a on a.attrelid = p.polrelid "
+        f"and attnum = 1 where p.polrelid = any('{{{','.join(names)}}}'::regclass[])"
+    )
+    assert transactions == [(True,)] * len(names)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_login_has_the_limits_of_its_role(site: Site, role: str) -> None:
+    login = f"membre_{role}"
+    for setting, value in ROLES[role].settings.items():
+        assert site.ask(login, f"show {setting}") in ([(value,)], [("1min",)])
+    assert site.owner(f"select rolconnlimit from pg_roles where rolname = '{login}'") == [
+        (ROLES[role].connections,)
+    ]
+    assert site.owner(f"select rolcanlogin from pg_roles where rolname = '{role}'") == [(False,)]
+
+
+def test_a_reader_writes_nothing_by_default(site: Site) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        site.ask("membre_bi_reader", "create temporary table a (b int)")
+
+
+def test_a_login_changes_its_role_and_keeps_its_password(site: Site) -> None:
+    site.login("mutant", "dwh_analyst")
+    create_login(site.warehouse.settings, "mutant", "bi_reader", report=site.lines.append)
+    assert not allowed(site.as_login("mutant"), "select * from dwh_facts.fait_factures")
+    assert allowed(site.as_login("mutant"), f"select * from {OVERALL[0]}")
+
+
+@pytest.mark.parametrize("name", ["proprietaire", "bi_reader", "sigeti", "pg_monitor"])
+def test_a_role_from_elsewhere_is_left_alone(site: Site, name: str) -> None:
+    with pytest.raises(UserError, match="Choose another name"):
+        create_login(site.warehouse.settings, name, "bi_reader", "autre")
+
+
+def test_a_password_is_made_up_and_never_logged(site: Site, own_server: EmbeddedServer) -> None:
+    execute(site.administrator, "alter role proprietaire set log_statement = 'all'")
+    execute(site.administrator, "alter role proprietaire set log_min_messages = 'debug1'")
+    made_up = create_login(
+        site.warehouse.settings,
+        "rapport d'Abobo",
+        "bi_reader",
+        zones=None,
+        report=site.lines.append,
+    )
+    execute(site.administrator, "alter role proprietaire reset all")
+    assert made_up is not None
+    with connect(site.as_login("rapport d'Abobo", made_up)) as connection:
+        connection.execute(f"select 1 from {OVERALL[0]}".encode())
+    assert not any(made_up in line for line in site.lines)
+    logs = [
+        path.read_text(errors="replace") for path in Path(own_server._home.folder).rglob("*.log")
+    ]
+    assert any("SCRAM-SHA-256" in text for text in logs)
+    assert not any(made_up in text for text in logs)
+
+
+def test_roles_names_the_logins_that_see_nothing(site: Site) -> None:
+    lines: list[str] = []
+    create_roles(site.warehouse.settings, report=lines.append)
+    assert "none, all were there" in lines[0]
+    assert "sans_zone" in lines[-1]
+    assert "une_zone" not in lines[-1].replace("sans_zone", "")
+
+
+def test_a_restored_backup_keeps_rights_rows_and_zones(site: Site, tmp_path: Path) -> None:
+    settings = site.warehouse.settings
+    saved = back_up(settings, tmp_path, report=site.lines.append)
+    restore(settings, saved.path, into="restauree", report=site.lines.append)
+    try:
+        there = replace(site.as_login("une_zone"), name="restauree")
+        for relation in (*list(ZONED)[:2], *OVERALL):
+            with connect(there) as connection:
+                counted = connection.execute(f"select count(*) from {relation}".encode()).fetchone()
+            assert counted == (site.count("une_zone", relation),)
+    finally:
+        execute(at_postgres(site), "drop database restauree with (force)")
+
+
+def at_postgres(site: Site) -> Server:
+    return replace(site.administrator, name="postgres")
