@@ -202,6 +202,17 @@ def alert(options: argparse.Namespace) -> int:
     return 0
 
 
+def dashboards(options: argparse.Namespace) -> int:
+    """Serve the dashboards, stop serving them, or write what is generated from them."""
+    from sigeti_dwh.dashboards import command
+
+    if options.action == "serve":
+        print(command.serve(options.port))
+    else:
+        print(command.stop() if options.action == "stop" else command.write_files())
+    return 0
+
+
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
@@ -334,6 +345,14 @@ def _parser() -> argparse.ArgumentParser:
         "check",
         dry_run="show who would be told what, and send nothing",
         test="send a test to all who would be told",
+    )
+    showing = word("dashboards", dashboards, "serve the dashboards by Superset on this machine")
+    showing.add_argument("--port", type=_positive, default=8088, help="of 127.0.0.1 (8088)")
+    _choices(
+        showing,
+        "serve",
+        stop="stop serving",
+        generate="write bi/grafana and bi/superset from bi/tableaux.yml",
     )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()

@@ -12,10 +12,10 @@ def running_port(data: Path) -> int | None:
         process, port = int(lines[0]), int(lines[3])
     except (FileNotFoundError, ValueError, IndexError):
         return None
-    return port if f"-D {data}" in _command(process) else None
+    return port if f"-D {data}" in command_line(process) else None
 
 
-def _command(process: int) -> str:
+def command_line(process: int) -> str:
     """Return a process's command line: its number may by now be that of another program."""
     if sys.platform == "linux":
         # Any user may read this one, unlike `cwd` or `exe`; a zombie's is empty.

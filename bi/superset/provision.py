@@ -1,0 +1,44 @@
+"""Brings Superset's own database up to date and imports the bundle; run by Superset's Python.
+
+Arguments: the bundle, a zip. The passwords of the administrator and of the warehouse come by the
+environment, where other users do not see them.
+"""
+
+import os
+import sys
+from zipfile import ZipFile
+
+from superset.app import create_app
+
+ADMINISTRATOR = "admin"
+
+
+def provision(bundle: str) -> None:
+    """Migrate, set up the roles and the administrator, and replace the dashboards."""
+    # What touches the models can be imported inside an application only.
+    from flask import g
+    from flask_migrate import upgrade
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+    from superset.extensions import appbuilder, security_manager
+
+    upgrade()
+    appbuilder.add_permissions(update_perms=True)
+    security_manager.sync_role_definitions()
+    if security_manager.find_user(ADMINISTRATOR) is None:
+        security_manager.add_user(
+            ADMINISTRATOR,
+            "SIGETI",
+            "DWH",
+            "admin@localhost",
+            security_manager.find_role("Admin"),
+            password=os.environ["SUPERSET_ADMIN_PASSWORD"],
+        )
+    g.user = security_manager.find_user(ADMINISTRATOR)
+    with ZipFile(bundle) as archive:
+        contents = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+    passwords = {"databases/sigeti.yaml": os.environ["DWH_BI_PASSWORD"]}
+    ImportAssetsCommand(contents, passwords=passwords).run()
+
+
+with create_app().app_context():
+    provision(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Dashboards generated from one specification, bi/tableaux.yml."""

@@ -1,0 +1,40 @@
+"""The columns of the marts as the dbt project declares them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from sigeti_dwh.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart, with the label that its readers see."""
+
+    name: str
+    data_type: str
+    label: str
+
+    @property
+    def is_temporal(self) -> bool:
+        """Tell whether it is a day or a moment."""
+        return self.data_type.startswith(("date", "timestamp"))
+
+
+def read_columns(folder: Path = ROOT / "models") -> dict[str, dict[str, Column]]:
+    """Return the public columns of each mart, and of `fraicheur`."""
+    files = [*folder.glob("marts/*/*.yml"), *folder.glob("publication/*.yml")]
+    return {
+        model["name"]: {
+            column["name"]: Column(
+                column["name"],
+                column.get("data_type", "text"),
+                column.get("config", {}).get("meta", {}).get("label", column["name"]),
+            )
+            for column in model["columns"]
+            if not column["name"].startswith("_")
+        }
+        for file in files
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+    }

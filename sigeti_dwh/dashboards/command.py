@@ -1,0 +1,43 @@
+"""What `./run_pipeline.sh dashboards` does."""
+
+from sigeti_dwh.dashboards.files import generate
+from sigeti_dwh.dashboards.reader import check_reader, find_reader
+from sigeti_dwh.dashboards.specification import read_specification
+from sigeti_dwh.dashboards.superset_server import SupersetServer
+from sigeti_dwh.preparation import started
+from sigeti_dwh.settings import read_variables
+
+
+def serve(port: int) -> str:
+    """Serve the dashboards by Superset; return where, and what to do next."""
+    specification = read_specification()
+    settings = started()
+    reader = find_reader(settings, read_variables())
+    check_reader(reader, specification, settings.schema)
+    server = SupersetServer()
+    server.install()
+    server.provision(specification, reader, settings.schema)
+    address = server.start(port)
+    pages = [
+        f"  {dashboard.title + ':':<24} {address}/superset/dashboard/{dashboard.name}/"
+        for dashboard in specification.dashboards
+    ]
+    return "\n".join(
+        [
+            "The dashboards:",
+            *pages,
+            f"User admin; password in {server.password}",
+            "Stop it:  ./run_pipeline.sh dashboards --stop",
+        ]
+    )
+
+
+def stop() -> str:
+    """Stop Superset; return what happened."""
+    return "Stopped." if SupersetServer().stop() else "It was not running."
+
+
+def write_files() -> str:
+    """Write the generated files of bi/; return which changed."""
+    changed = [str(path) for path in generate()]
+    return "\n".join(changed) or "Nothing to write: bi/ is what bi/tableaux.yml says."

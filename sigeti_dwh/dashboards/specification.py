@@ -1,0 +1,240 @@
+"""The specification of the dashboards, checked when it is read.
+
+A mistake is a UserError that names the panel, or the measure, and says what is wrong with it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sigeti_dwh.dashboards.columns import Column, read_columns
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import ROOT
+
+FILE = ROOT / "bi" / "tableaux.yml"
+PERIOD = "periode"
+UNITS = ("", "FCFA", "%", "m²", "jours", "heures", "date")
+CHARTS = ("number", "line", "bars", "stacked", "donut", "table")
+SQL_WORDS = frozenset(
+    re.findall(
+        r"\w+", "sum count min max filter where and or not in is null extract epoch from now"
+    )
+)
+GRID = 12
+NUMBER_WIDTH = 2
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is counted, in which unit; `sql` aggregates the rows of its mart."""
+
+    name: str
+    label: str
+    unit: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A published table: its columns, its measures, and the column of each filter."""
+
+    name: str
+    schema: str
+    label: str
+    columns: Mapping[str, Column]
+    filters: Mapping[str, str]
+    measures: Mapping[str, Measure]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart: measures of a mart, by a column unless it is a single number."""
+
+    name: str
+    title: str
+    mart: Mart
+    chart: str
+    measures: tuple[Measure, ...]
+    by: Column | None
+    drill: str | None
+    """The filter that choosing a row sets for the other panels."""
+    limit: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A page of panels, with the filters above them."""
+
+    name: str
+    title: str
+    filters: tuple[str, ...]
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """All dashboards, and the marts they read."""
+
+    filters: Mapping[str, str]
+    marts: Mapping[str, Mart]
+    dashboards: tuple[Dashboard, ...]
+
+
+def read_specification(
+    file: Path = FILE, columns: Mapping[str, Mapping[str, Column]] | None = None
+) -> Specification:
+    """Read and check a specification; raise UserError for the first mistake in it."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{file.name} is not YAML: {error}") from None
+    _check_keys(file.name, content, {"filters", "marts", "dashboards"})
+    known = read_columns() if columns is None else columns
+    filters = content["filters"]
+    marts = {
+        name: _mart(name, mart, known, filters) for name, mart in (content["marts"] or {}).items()
+    }
+    return Specification(
+        filters,
+        marts,
+        tuple(
+            _dashboard(name, dashboard, marts, filters)
+            for name, dashboard in (content["dashboards"] or {}).items()
+        ),
+    )
+
+
+def _mart(
+    name: str,
+    content: Any,
+    known: Mapping[str, Mapping[str, Column]],
+    labels: Mapping[str, str],
+) -> Mart:
+    place = f"Mart {name}"
+    _check_keys(place, content, {"schema", "label", "measures"}, {"filters"})
+    if name not in known:
+        raise _mistake(place, f"no model of that name; there are {', '.join(sorted(known))}")
+    columns = known[name]
+    filters = content.get("filters", {})
+    for word, column in filters.items():
+        _one_of(place, "filter", word, labels)
+        _one_of(place, "column", column, columns)
+    if PERIOD in filters and not columns[filters[PERIOD]].is_temporal:
+        raise _mistake(place, f"the period is filtered by {filters[PERIOD]}, which is not a date")
+    measures = {
+        word: _measure(f"Measure {name}.{word}", word, measure, columns)
+        for word, measure in content["measures"].items()
+    }
+    return Mart(name, content["schema"], content["label"], columns, filters, measures)
+
+
+def _measure(place: str, name: str, content: Any, columns: Mapping[str, Column]) -> Measure:
+    _check_keys(place, content, {"label"}, {"unit", "sql", "ratio"})
+    unit = content.get("unit", "")
+    _one_of(place, "unit", unit, UNITS)
+    if ("sql" in content) == ("ratio" in content):
+        raise _mistake(place, "it needs either sql or ratio")
+    parts = content.get("ratio") or [content["sql"]]
+    if "ratio" in content and len(parts) != 2:
+        raise _mistake(place, "a ratio is two sums: [what counts, out of what]")
+    if unit == "%" and "ratio" not in content:
+        raise _mistake(place, "a % is a ratio of two sums, never a sum or a mean of rates")
+    for part in parts:
+        _check_expression(place, part, columns)
+    sql = f"{parts[0]} / nullif(cast({parts[1]} as numeric), 0)" if len(parts) == 2 else parts[0]
+    return Measure(name, content["label"], unit, sql)
+
+
+def _check_expression(place: str, sql: str, columns: Mapping[str, Column]) -> None:
+    if not re.search(r"\b(sum|count|min|max)\(", sql):
+        raise _mistake(place, f"{sql} does not aggregate: sum, count, min or max of a column")
+    for word in re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", sql)):
+        if word in SQL_WORDS:
+            continue
+        _one_of(place, "column", word, columns)
+        if word.endswith("_pct"):
+            raise _mistake(place, f"{word} is a rate, which does not add up; give its two sums")
+
+
+def _dashboard(
+    name: str, content: Any, marts: Mapping[str, Mart], labels: Mapping[str, str]
+) -> Dashboard:
+    place = f"Dashboard {name}"
+    _check_keys(place, content, {"title", "panels"}, {"filters"})
+    filters = tuple(content.get("filters", ()))
+    for word in filters:
+        _one_of(place, "filter", word, labels)
+    panels = tuple(
+        _panel(f"Panel {name}.{word}", word, panel, marts)
+        for word, panel in content["panels"].items()
+    )
+    for word in filters:
+        if not any(word in panel.mart.filters for panel in panels):
+            raise _mistake(place, f"no panel can be filtered by {word}")
+    return Dashboard(name, content["title"], filters, panels)
+
+
+def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Panel:
+    _check_keys(
+        place,
+        content,
+        {"mart", "chart", "measures"},
+        {"title", "by", "drill", "limit", "width"},
+    )
+    _one_of(place, "mart", content["mart"], marts)
+    _one_of(place, "chart", content["chart"], CHARTS)
+    mart, chart = marts[content["mart"]], content["chart"]
+    if not content["measures"]:
+        raise _mistake(place, "it has no measure")
+    for word in content["measures"]:
+        _one_of(place, "measure", word, mart.measures)
+    measures = tuple(mart.measures[word] for word in content["measures"])
+    by = None
+    if chart == "number":
+        if "by" in content or len(measures) != 1:
+            raise _mistake(place, "a number is one measure, by nothing")
+    elif "by" not in content:
+        raise _mistake(place, f"a {chart} needs the column it goes by")
+    else:
+        _one_of(place, "column", content["by"], mart.columns)
+        by = mart.columns[content["by"]]
+    if chart == "line" and (by is None or not by.is_temporal):
+        raise _mistake(place, f"a line goes by a date, which {content['by']} is not")
+    if chart not in ("number", "table") and len({measure.unit for measure in measures}) > 1:
+        raise _mistake(place, "the measures of one chart need one unit")
+    drill = content.get("drill")
+    if drill is not None:
+        _one_of(place, "filter", drill, mart.filters)
+        if mart.filters[drill] != content.get("by"):
+            raise _mistake(place, f"it goes by {content.get('by')}, but would set {drill}")
+    width = content.get("width", NUMBER_WIDTH)
+    if width not in range(1, GRID + 1):
+        raise _mistake(place, f"its width is {width!r}; a page has {GRID} columns")
+    title = content.get("title", measures[0].label)
+    return Panel(name, title, mart, chart, measures, by, drill, content.get("limit", 1000), width)
+
+
+def _check_keys(
+    place: str, content: Any, required: set[str], optional: set[str] | None = None
+) -> None:
+    if not isinstance(content, dict):
+        raise _mistake(place, f"it must have {', '.join(sorted(required))}")
+    if missing := required - content.keys():
+        raise _mistake(place, f"{', '.join(sorted(missing))} missing")
+    if unknown := content.keys() - required - (optional or set()):
+        raise _mistake(place, f"nothing is called {', '.join(sorted(unknown))} here")
+
+
+def _one_of(place: str, what: str, word: Any, known: Any) -> None:
+    if word not in known:
+        listed = ", ".join(repr(name) for name in known)
+        raise _mistake(place, f"no {what} {word!r}; there are {listed}")
+
+
+def _mistake(place: str, what: str) -> UserError:
+    return UserError(f"{FILE.name}: {place}: {what}.")

@@ -1,0 +1,140 @@
+"""The parameters of Superset's charts, and its number formats.
+
+`$` in a D3 format puts the currency of superset_config.py behind the number: FCFA.
+"""
+
+from typing import Any
+
+from sigeti_dwh.dashboards.specification import PERIOD, Measure, Panel
+
+TYPES = {
+    "number": "big_number_total",
+    "line": "echarts_timeseries_line",
+    "bars": "echarts_timeseries_bar",
+    "stacked": "echarts_timeseries_bar",
+    "donut": "pie",
+    "table": "table",
+}
+FORMATS = {"FCFA": "$,.0f", "%": ",.1%", "jours": ",.1f", "heures": ",.1f"}
+IN_LABEL = ("m²", "jours", "heures")
+"""Units that no number format can write."""
+MOMENT = "%d/%m/%Y %H:%M"
+
+
+def number_format(measure: Measure) -> str | None:
+    """Return the D3 format of a measure; None for what is not a number."""
+    return None if measure.unit == "date" else FORMATS.get(measure.unit, ",.0f")
+
+
+def label(measure: Measure) -> str:
+    """Return what names a measure in tables and legends."""
+    return f"{measure.label} ({measure.unit})" if measure.unit in IN_LABEL else measure.label
+
+
+def parameters(panel: Panel) -> dict[str, Any]:
+    """Return the parameters of a panel's chart, its type apart."""
+    made = _PARAMETERS[panel.chart](panel)
+    if (period := panel.mart.filters.get(PERIOD)) is not None:
+        made["adhoc_filters"] = [
+            {
+                "clause": "WHERE",
+                "expressionType": "SIMPLE",
+                "subject": period,
+                "operator": "TEMPORAL_RANGE",
+                "comparator": "No filter",
+            }
+        ]
+    return made
+
+
+def _number(panel: Panel) -> dict[str, Any]:
+    (measure,) = panel.measures
+    return {
+        "metric": measure.name,
+        "y_axis_format": number_format(measure),
+        "header_font_size": 0.3,
+        "subtitle": measure.unit if measure.unit in IN_LABEL else "",
+        "subtitle_font_size": 0.125,
+    }
+
+
+def _line(panel: Panel) -> dict[str, Any]:
+    return _axes(panel) | {
+        "time_grain_sqla": "P1M",
+        "x_axis_time_format": "%b %Y",
+        "tooltipTimeFormat": "%B %Y",
+        "rich_tooltip": True,
+    }
+
+
+def _bars(panel: Panel) -> dict[str, Any]:
+    return _axes(panel) | {
+        "orientation": "horizontal",
+        "stack": "Stack" if panel.chart == "stacked" else None,
+        "x_axis_sort": panel.measures[0].name,
+        "x_axis_sort_asc": True,
+        "xAxisForceCategorical": True,
+        "truncateXAxis": False,
+    }
+
+
+def _axes(panel: Panel) -> dict[str, Any]:
+    assert panel.by is not None
+    return {
+        "x_axis": panel.by.name,
+        "metrics": [measure.name for measure in panel.measures],
+        "groupby": [],
+        "row_limit": panel.limit,
+        "order_desc": True,
+        "y_axis_format": number_format(panel.measures[0]),
+        "show_legend": len(panel.measures) > 1,
+        "legendOrientation": "top",
+        "legendType": "scroll",
+    }
+
+
+def _donut(panel: Panel) -> dict[str, Any]:
+    assert panel.by is not None
+    (measure,) = panel.measures
+    return {
+        "groupby": [panel.by.name],
+        "metric": measure.name,
+        "donut": True,
+        "innerRadius": 45,
+        "outerRadius": 70,
+        "label_type": "key_percent",
+        "number_format": number_format(measure),
+        "show_legend": False,
+        "show_labels": True,
+        "labels_outside": True,
+        "sort_by_metric": True,
+        "row_limit": panel.limit,
+    }
+
+
+def _table(panel: Panel) -> dict[str, Any]:
+    assert panel.by is not None
+    return {
+        "query_mode": "aggregate",
+        "groupby": [panel.by.name],
+        "metrics": [measure.name for measure in panel.measures],
+        "timeseries_limit_metric": panel.measures[0].name,
+        "order_desc": True,
+        "row_limit": panel.limit,
+        "server_page_length": 20,
+        "page_length": 20,
+        "table_timestamp_format": MOMENT,
+        "show_cell_bars": False,
+        "allow_rearrange_columns": False,
+        "show_totals": all(measure.unit != "date" for measure in panel.measures),
+    }
+
+
+_PARAMETERS = {
+    "number": _number,
+    "line": _line,
+    "bars": _bars,
+    "stacked": _bars,
+    "donut": _donut,
+    "table": _table,
+}

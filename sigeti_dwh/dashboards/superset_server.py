@@ -1,0 +1,182 @@
+"""Superset in an environment of its own: installed, provisioned, served on this machine."""
+
+import hashlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+from zipfile import ZipFile
+
+from sigeti_dwh.dashboards.files import FOLDER, as_yaml
+from sigeti_dwh.dashboards.specification import Specification
+from sigeti_dwh.dashboards.superset import MASKED, bundle
+from sigeti_dwh.embedded.process import command_line
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import STATE, Server
+
+HOST = "127.0.0.1"
+PACKAGES = ("apache-superset", "cachetools", "gunicorn", "psycopg2-binary", "rich")
+START_SECONDS = 300
+STOP_SECONDS = 30
+
+
+class SupersetServer:
+    """Superset with its packages, metadata, secrets and log in one folder."""
+
+    def __init__(
+        self,
+        home: Path = STATE / "superset",
+        folder: Path = FOLDER / "superset",
+        report: Callable[[str], None] = print,
+    ) -> None:
+        self.home = home
+        self.folder = folder
+        self.report = report
+
+    @property
+    def log(self) -> Path:
+        """What Superset and its installation tell."""
+        return self.home / "superset.log"
+
+    @property
+    def password(self) -> Path:
+        """The file of the administrator's password."""
+        return self.home / "admin_password"
+
+    def install(self) -> None:
+        """Make the environment, unless it holds the versions of the constraints already."""
+        constraints = self.folder / "constraints.txt"
+        wanted = hashlib.sha256(constraints.read_bytes()).hexdigest()
+        stamp = self.home / "venv" / ".installed"
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+            return
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.report(f"Installing Superset in {self.home / 'venv'}: some minutes, the first time.")
+        self._call("install", sys.executable, "-m", "venv", "--clear", str(self.home / "venv"))
+        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        self._call("install", self._program("python"), *pip, "-c", str(constraints), *PACKAGES)
+        stamp.write_text(wanted, encoding="utf-8")
+
+    def provision(self, specification: Specification, reader: Server, schema: str) -> None:
+        """Bring Superset's metadata up to date, and replace its dashboards."""
+        self.report("Preparing Superset and its dashboards.")
+        self._secret(self.home / "secret_key")
+        uri = (
+            f"postgresql+psycopg2://{quote(reader.user, safe='')}:{MASKED}@{reader.host}:"
+            f"{reader.port}/{quote(reader.name, safe='')}?sslmode={reader.sslmode}"
+        )
+        path = self.home / "bundle.zip"
+        with ZipFile(path, "w") as archive:
+            for name, content in bundle(specification, schema, uri).items():
+                archive.writestr(name, as_yaml(content))
+        self._call(
+            "provision",
+            self._program("python"),
+            str(self.folder / "provision.py"),
+            str(path),
+            DWH_BI_PASSWORD=reader.password,
+            SUPERSET_ADMIN_PASSWORD=self._secret(self.password),
+        )
+
+    def start(self, port: int) -> str:
+        """Serve, and return the address once it answers."""
+        self.stop()
+        address = f"http://{HOST}:{port}"
+        with self.log.open("ab") as log:
+            server = subprocess.Popen(
+                [
+                    self._program("gunicorn"),
+                    f"--bind={HOST}:{port}",
+                    "--worker-class=gthread",
+                    "--threads=8",
+                    "--timeout=120",
+                    f"--pid={self._pid_file}",
+                    "superset.app:create_app()",
+                ],
+                cwd=self.home,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers(address):
+            if server.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise UserError(f"Superset did not start on port {port}.\nWhy: {self.log}")
+            time.sleep(0.5)
+        return address
+
+    def stop(self) -> bool:
+        """End the server; False when none runs."""
+        try:
+            process = int(self._pid_file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return False
+        if not self._is_ours(process):
+            self._pid_file.unlink()
+            return False
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._is_ours(process) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return True
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.home / "superset.pid"
+
+    def _is_ours(self, process: int) -> bool:
+        return str(self._pid_file) in command_line(process)
+
+    def _answers(self, address: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
+                return bool(answer.status == 200 and self._pid_file.exists())
+        except OSError:
+            return False
+
+    def _program(self, name: str) -> str:
+        return str(self.home / "venv" / "bin" / name)
+
+    def _environment(self, **variables: str) -> dict[str, str]:
+        # What leads to the warehouse's owner is kept from a server that needs none of it.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DWH_", "SOURCE_DB_", "PG", "FLASK_", "SUPERSET_"))
+        }
+        return kept | {
+            "SUPERSET_HOME": str(self.home),
+            "SUPERSET_CONFIG_PATH": str(self.folder / "superset_config.py"),
+            "SCARF_ANALYTICS": "false",
+            **variables,
+        }
+
+    def _secret(self, path: Path) -> str:
+        """Return the secret in a file for its owner alone, made up the first time."""
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+
+    def _call(self, what: str, *command: str, **variables: str) -> None:
+        with self.log.open("ab") as log:
+            done = subprocess.run(
+                command,
+                cwd=self.home,
+                env=self._environment(**variables),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise UserError(f"Superset: {what} failed.\nWhy: the end of {self.log}")

@@ -1,0 +1,242 @@
+"""The dashboards' specification, and every query that it makes, run as a reader of the marts."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from sigeti_dwh.dashboards.files import FOLDER, generated
+from sigeti_dwh.dashboards.specification import (
+    FILE,
+    Panel,
+    Specification,
+    read_specification,
+)
+from sigeti_dwh.database import connect
+from sigeti_dwh.errors import UserError
+
+from .warehouse import Warehouse
+
+SPECIFICATION = read_specification()
+EVERYTHING = {
+    "from": "timestamptz '1900-01-01'",
+    "to": "timestamptz '2200-01-01'",
+}
+MODELS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
+}
+FACTS = {
+    ("finance", "facture"): "select sum(montant_total) from dwh_facts.fait_factures "
+    "where est_comptee",
+    ("finance", "restant"): "select sum(montant_restant_du) from dwh_facts.fait_factures",
+    ("finance", "recouvrement"): "select 100 * sum(montant_regle_declare) / sum(montant_total) "
+    "from dwh_facts.fait_factures where est_comptee",
+    ("finance", "delai"): "select avg(delai_paiement_jours) from dwh_facts.fait_factures "
+    "where est_comptee and date_solde is not null",
+    ("occupation", "occupation"): "select 100 * avg(est_occupe::int) from dwh_dimensions.dim_lots "
+    "where is_current and lot_id > 0",
+    ("occupation", "en_attente"): "select count(*) from dwh_facts.fait_attributions "
+    "where est_en_attente",
+    ("clients", "clients"): "select count(*) from dwh_dimensions.dim_entreprises "
+    "where is_current and entreprise_id > 0",
+    ("operations", "encaisse"): "select sum(montant_paiement) from dwh_facts.fait_paiements",
+    ("operations", "campagnes"): "select count(*) from dwh_facts.fait_collectes",
+    ("operations", "approbation"): "select 100.0 * count(*) filter (where est_approuve) "
+    "/ count(*) filter (where est_approuve or est_rejete) from dwh_facts.fait_attributions",
+}
+
+
+@pytest.fixture(scope="module")
+def reader(built: Warehouse) -> Iterator[psycopg.Connection[Any]]:
+    """Connect to the demo warehouse as a login that may read the marts and do nothing else."""
+    with connect(built.settings.warehouse, autocommit=True) as owner:
+        owner.execute("create role panel_reader")
+        for schema in sorted({mart.schema for mart in SPECIFICATION.marts.values()}):
+            owner.execute(f"grant usage on schema dwh_{schema} to panel_reader")
+            owner.execute(f"grant select on all tables in schema dwh_{schema} to panel_reader")
+        with connect(built.settings.warehouse, autocommit=True) as connection:
+            connection.execute("set role panel_reader")
+            connection.execute("set default_transaction_read_only = on")
+            yield connection
+        owner.execute("drop owned by panel_reader")
+        owner.execute("drop role panel_reader")
+
+
+def expanded(query: str, model: dict[str, Any], reader: psycopg.Connection[Any]) -> str:
+    """Put in a query what Grafana would: the whole time, and all values of each variable."""
+    query = re.sub(
+        r"\$__timeFilter\((\w+)\)",
+        rf"\1 between {EVERYTHING['from']} and {EVERYTHING['to']}",
+        query,
+    )
+    for variable in model["templating"]["list"]:
+        values = reader.execute(variable["query"]).fetchall()
+        assert values, variable["name"]
+        literals = ", ".join(psycopg.sql.Literal(value).as_string(None) for (value,) in values)
+        query = query.replace(f"${{{variable['name']}:sqlstring}}", literals)
+    assert "$" not in query
+    return query
+
+
+def results(
+    model: dict[str, Any], number: int, reader: psycopg.Connection[Any]
+) -> list[dict[str, Any]]:
+    """Return the rows of one panel by their column names."""
+    query = expanded(model["panels"][number]["targets"][0]["rawSql"], model, reader)
+    cursor = reader.execute(query)
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def panels() -> list[Any]:
+    return [
+        pytest.param(dashboard.name, number, panel, id=f"{dashboard.name}.{panel.name}")
+        for dashboard in SPECIFICATION.dashboards
+        for number, panel in enumerate(dashboard.panels)
+    ]
+
+
+def test_generated_files_are_up_to_date() -> None:
+    for name, content in generated(SPECIFICATION).items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == content, (
+            f"bi/{name} is not what bi/tableaux.yml says: ./run_pipeline.sh dashboards --generate"
+        )
+
+
+def test_no_generated_file_is_left_over() -> None:
+    expected = {FOLDER / name for name in generated(SPECIFICATION)}
+    kept = {
+        path
+        for path in FOLDER.glob("**/*")
+        if path.suffix == ".json" or path.parent.name in ("charts", "marts")
+    }
+    assert {path for path in kept if path.is_file()} <= expected
+
+
+@pytest.mark.parametrize(("dashboard", "number", "panel"), panels())
+def test_each_grafana_panel_has_rows_for_a_reader(
+    dashboard: str, number: int, panel: Panel, reader: psycopg.Connection[Any]
+) -> None:
+    rows = results(MODELS[dashboard], number, reader)
+    assert rows
+    assert all(any(row[name] is not None for row in rows) for name in rows[0])
+    if panel.chart == "line":
+        assert next(iter(rows[0])) == "time"
+        assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
+
+
+@pytest.mark.parametrize(("dashboard", "number", "panel"), panels())
+def test_a_breakdown_adds_up_to_its_mart(
+    dashboard: str, number: int, panel: Panel, reader: psycopg.Connection[Any]
+) -> None:
+    rows = results(MODELS[dashboard], number, reader)
+    if len(rows) == panel.limit:
+        pytest.skip("the panel shows the first rows only")
+    for place, measure in enumerate(panel.measures, start=panel.by is not None):
+        if measure.sql.startswith("sum(") and "/" not in measure.sql:
+            (total,) = reader.execute(
+                f"select {measure.sql} from dwh_{panel.mart.schema}.{panel.mart.name}"
+            ).fetchone() or (None,)
+            assert sum(list(row.values())[place] or 0 for row in rows) == total
+
+
+@pytest.mark.parametrize("headline", FACTS, ids=".".join)
+def test_a_headline_equals_sql_on_the_facts(
+    headline: tuple[str, str], built: Warehouse, reader: psycopg.Connection[Any]
+) -> None:
+    dashboard, name = headline
+    shown = next(entry for entry in SPECIFICATION.dashboards if entry.name == dashboard)
+    number = [panel.name for panel in shown.panels].index(name)
+    ((value,),) = (row.values() for row in results(MODELS[dashboard], number, reader))
+    ((expected,),) = built.rows(FACTS[headline])
+    # Delays of a mart are rounded to the hundredth of a day.
+    assert abs(Decimal(value) - Decimal(expected)) < Decimal("0.01")
+
+
+def test_grafana_finds_its_datasource_and_keeps_no_secret() -> None:
+    file = FOLDER / "grafana" / "provisioning" / "datasources" / "sigeti.yml"
+    (datasource,) = yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]
+    assert "database" in datasource["jsonData"]
+    assert datasource["secureJsonData"]["password"].startswith("$__env{")
+    used = {
+        (target["datasource"]["uid"], target["datasource"]["type"])
+        for model in MODELS.values()
+        for panel in model["panels"]
+        for target in panel["targets"]
+    }
+    assert used == {(datasource["uid"], datasource["type"])}
+
+
+def test_choosing_a_zone_leads_to_its_enterprises() -> None:
+    for model in MODELS.values():
+        variables = {variable["name"] for variable in model["templating"]["list"]}
+        for panel in model["panels"]:
+            for override in panel["fieldConfig"]["overrides"]:
+                for link in override["properties"][0]["value"] if "links" in str(override) else []:
+                    assert set(re.findall(r"var-(\w+)=", link["url"])) <= variables
+    assert "var-zone=" in json.dumps(MODELS["finance"])
+
+
+def changed(tmp_path: Path, path: str, value: Any) -> Specification:
+    """Read the specification with one value replaced, or removed when None."""
+    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    *way, last = path.split(".")
+    place = content
+    for word in way:
+        place = place[word]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    file = tmp_path / "tableaux.yml"
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return read_specification(file)
+
+
+MEASURE = "marts.mart_performance_financiere.measures.recouvrement"
+PANEL = "dashboards.finance.panels.par_mois"
+MISTAKES = {
+    f"{PANEL}.mart": ("mart_absent", "Panel finance.par_mois: no mart 'mart_absent'"),
+    f"{PANEL}.measures": (["absent"], "Panel finance.par_mois: no measure 'absent'"),
+    f"{PANEL}.chart": ("camembert", "Panel finance.par_mois: no chart 'camembert'"),
+    f"{PANEL}.by": ("nom_zone", "Panel finance.par_mois: a line goes by a date"),
+    f"{PANEL}.width": (13, "Panel finance.par_mois: its width is 13"),
+    f"{PANEL}.colour": ("red", "Panel finance.par_mois: nothing is called colour"),
+    "dashboards.finance.panels.par_zone.by": (
+        "raison_sociale",
+        "Panel finance.par_zone: it goes by raison_sociale, but would set zone",
+    ),
+    "dashboards.finance.panels.facture.mart": (None, "Panel finance.facture: mart missing"),
+    "dashboards.clients.filters": (["zone"], "Dashboard clients: no panel can be filtered"),
+    f"{MEASURE}.unit": ("pour cent", "Measure mart_performance_financiere.recouvrement: no unit"),
+    f"{MEASURE}.ratio": (
+        ["sum(taux_recouvrement_pct)", "count(*)"],
+        "recouvrement: taux_recouvrement_pct is a rate, which does not add up",
+    ),
+    "marts.mart_performance_financiere.measures.facture.sql": (
+        "sum(montant_absent)",
+        "Measure mart_performance_financiere.facture: no column 'montant_absent'",
+    ),
+    "marts.mart_performance_financiere.measures.regle.sql": (
+        "montant_facture",
+        "Measure mart_performance_financiere.regle: montant_facture does not aggregate",
+    ),
+    "marts.mart_performance_financiere.measures.restant.unit": (
+        "%",
+        "Measure mart_performance_financiere.restant: a % is a ratio of two sums",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", MISTAKES)
+def test_a_mistake_in_the_specification_names_its_place(path: str, tmp_path: Path) -> None:
+    value, message = MISTAKES[path]
+    with pytest.raises(UserError, match=re.escape(message)):
+        changed(tmp_path, path, value)
