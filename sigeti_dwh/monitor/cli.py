@@ -44,8 +44,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(CANNOT_MEASURE, f"{self.prog}: {message}\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print the state of the warehouse; return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["datasource"]:
+        from sigeti_dwh import datasource
+
+        with utf8_console():
+            return datasource.main(arguments[1:])
     options = _parser().parse_args(arguments)
     with utf8_console():
         try:
@@ -80,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-record", action="store_true", help="do not keep this look in dwh_meta.mesures")
     parser.set_defaults(run=_look)
     commands = parser.add_subparsers(title="commands", metavar="")
+    commands.add_parser("datasource", help="what BI tools rely on, tried as each role")
     command = commands.add_parser("health", help="servers, rights, settings, who blocks whom")
     command.set_defaults(run=_health)
     command = commands.add_parser("history", help="an object's rows as seen before")
