@@ -60,7 +60,6 @@ create table {{ mart.published }} (
     primary key ({{ mart['keys'] | join(', ') }})
 );
 comment on column {{ mart.published }}.charge_le is 'Date et heure de publication de la ligne.';
-{{ protect(mart.published) }};
 {% endfor -%}
 {%- endmacro %}
 

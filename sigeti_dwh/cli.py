@@ -17,7 +17,7 @@ from sigeti_dwh import demo_source
 from sigeti_dwh.alerts import night
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.console import utf8_console
-from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.orchestration import import_flow
 from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
@@ -164,7 +164,12 @@ def set_roles(options: argparse.Namespace) -> int:
     from sigeti_dwh.roles import create_login, create_roles
 
     settings = started()
-    create_roles(settings)
+    try:
+        create_roles(settings)
+    except MissingDatabaseError:
+        raise UserError(
+            f"The {settings.warehouse} is not there yet.\nMake it first: ./run_pipeline.sh"
+        ) from None
     if options.login is not None:
         password = os.environ.get("DWH_LOGIN_PASSWORD") or _typed_password(options.login)
         made_up = create_login(settings, options.login, options.role, password, options.zones)

@@ -177,10 +177,12 @@ begin
     from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped;
     for regle in select * from dwh_meta.droits_roles where couche = c.couche loop
         if not has_schema_privilege(regle.role, c.nspname, 'usage') then
+            -- Models of one schema are built at the same time.
+            perform pg_advisory_xact_lock(hashtext('dwh_meta.proteger'));
             execute format('grant usage on schema %I to %I', c.nspname, regle.role);
             -- Of a table to come, only roles that read every row and column: the others' right
             -- comes with its policy, in the transaction that makes it.
-            if regle.coordonnees then
+            if regle.coordonnees and c.couche <> 'meta' then
                 execute format(
                     'alter default privileges in schema %I grant %s on tables to %I',
                     c.nspname, array_to_string(regle.droits, ', '), regle.role

@@ -1,5 +1,8 @@
 """What each role may and may not, tried over connections of its own."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from sigeti_dwh.restore import restore
 from sigeti_dwh.roles import ROLES, create_login, create_roles
 from sigeti_dwh.settings import Server
 
-from .readers import Site, execute
+from .readers import PASSWORD, Site, execute
 
 ZONED = {
     "dwh_marts_financier.mart_performance_financiere": "zone_id",
@@ -226,6 +229,10 @@ def test_a_table_made_by_a_night_has_its_policy_from_the_start(site: Site) -> No
     before = {name: site.count("deux_zones", name) for name in names}
     for name in names:
         execute(site.as_login("proprietaire"), f"drop table {name}")
+    execute(
+        site.as_login("proprietaire"),
+        f"revoke all on schema dwh_facts, dwh_dimensions from {', '.join(ROLES)}",
+    )
     site.warehouse.run()
     assert {name: site.count("deux_zones", name) for name in names} == before
     transactions = site.owner(
@@ -284,6 +291,33 @@ def test_a_password_is_made_up_and_never_logged(site: Site, own_server: Embedded
     ]
     assert any("SCRAM-SHA-256" in text for text in logs)
     assert not any(made_up in text for text in logs)
+
+
+def test_the_command_makes_a_login_and_shows_its_password_once(site: Site, tmp_path: Path) -> None:
+    def roles(*words: str, **more: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "sigeti_dwh", "roles", *words],
+            env=os.environ | site.warehouse.settings.environment() | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    state = {"DWH_STATE_DIR": str(tmp_path)}
+    code, said = roles("--login", "tableau", "--zones", "all", **state)
+    assert code == 0, said
+    password = said.splitlines()[-1].split()[-1]
+    with connect(site.as_login("tableau", password)) as connection:
+        connection.execute(f"select 1 from {OVERALL[0]}".encode())
+    code, said = roles("--login", "tableau", **state)
+    assert (code, "shown only now" in said) == (0, False)
+    code, said = roles("--login", "tableau", DWH_LOGIN_PASSWORD=PASSWORD, **state)
+    assert (code, PASSWORD in said) == (0, False)
+    assert site.count("tableau", OVERALL[0]) > 0
+    code, said = roles(DWH_DB_NAME="nulle_part", **state)
+    assert (code, "./run_pipeline.sh" in said) == (1, True)
 
 
 def test_roles_names_the_logins_that_see_nothing(site: Site) -> None:
