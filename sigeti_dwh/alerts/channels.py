@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ TYPES: dict[Kind, str] = {
     "failure": "failure",
     "missed": "warning",
     "recovery": "success",
+    "report": "info",
     "test": "info",
 }
 
@@ -31,9 +33,9 @@ class Channel:
     name: str
     service: "NotifyBase"
 
-    def send(self, message: Message) -> str | None:
-        """Send a message; return what went wrong, None when it was taken."""
-        from apprise import NotifyType
+    def send(self, message: Message, attached: Path | None = None) -> str | None:
+        """Send a message, with a file or not; return what went wrong, None when it was taken."""
+        from apprise import AppriseAttachment, NotifyType
         from apprise.logger import LogCapture
 
         with LogCapture(level=logging.WARNING, fmt="%(message)s") as captured:  # type: ignore[no-untyped-call]
@@ -41,6 +43,7 @@ class Channel:
                 title=message.title,
                 body=message.body,
                 notify_type=NotifyType(TYPES[message.kind]),
+                attach=AppriseAttachment(str(attached)) if attached else None,
             )
         said = [line.strip() for line in captured.getvalue().splitlines() if line.strip()]
         return None if done else (said or ["it did not say why"])[0]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sigeti_dwh.settings import ROOT, STATE
 
-Kind = Literal["failure", "missed", "recovery", "test"]
+Kind = Literal["failure", "missed", "recovery", "report", "test"]
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", type=_positive, default=60, metavar="S", help="limit for one object (60)")
     add("--format", choices=FORMATS, default="table")
     add("--output", type=Path, metavar="FILE", help="write there, when complete")
+    add("--mail", action="store_true", help="send the page to DWH_ALERT_MAIL_TO as well")
     add("--fail-on", choices=("warn", "critical"), default="critical", help="what is not exit 0")
     add("--watch", type=_positive, metavar="S", help="look again each S seconds")
     add("--ascii", action="store_true", help="no character beyond ASCII")
@@ -106,6 +107,10 @@ def _look(options: argparse.Namespace) -> int:
     while True:
         found = _surveyed(settings, options)
         _write(_shown(found, options), options)
+        if options.mail:
+            from sigeti_dwh.monitor.mail import mail
+
+            print(f"Taken: {mail(found)}", file=sys.stderr)
         for note in found.notes:
             print(note, file=sys.stderr)
         if not options.watch:

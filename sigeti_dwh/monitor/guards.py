@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
+from sigeti_dwh.contract import breaches
 from sigeti_dwh.monitor.findings import Finding
 from sigeti_dwh.monitor.history import Seen, daily
 from sigeti_dwh.monitor.objects import Measure
@@ -71,6 +73,20 @@ class Growth:
     rows: float
     ordinary: bool
     """Whether neither this day nor the one before, from which it grew, was unusual."""
+
+
+def judge_contract(measures: Iterable[Measure], promised: Mapping[str, Any]) -> list[Finding]:
+    """Return which published marts lack what their contract promises to readers."""
+    found = []
+    for one in measures:
+        name = one.name.partition(".")[2]
+        if one.layer != "marts" or name not in promised:
+            continue
+        actual = {"version": promised[name]["version"], "columns": dict(one.columns)}
+        if broken := breaches({name: promised[name]}, {name: actual}):
+            text = "; ".join(broken)
+            found.append(Finding("critical", one.name, text, f"contrat : {text}", "schema"))
+    return found
 
 
 def is_unusual(day: date, growth: float, past: Sequence[Growth], least: float = 0) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from sigeti_dwh.contract import read_contract
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor import guards, history, impact, records
@@ -80,6 +81,7 @@ def survey(
         findings += judge_freshness(measures, demanded, now, zone, public_holidays(link))
         odd, strange = guards.judge_rows(measures, seen, now)
         findings += odd + guards.judge_columns(measures, seen)
+        findings += guards.judge_contract(measures, read_contract())
         findings += records.judge_runs(link) if complete else []
         comparisons: list[Comparison] = []
         notes: list[str] = []

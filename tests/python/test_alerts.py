@@ -18,6 +18,9 @@ from sigeti_dwh.alerts import check_freshness, night, night_ended, nights, trial
 from sigeti_dwh.alerts.channels import read_channels, redacted
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.monitor.findings import Finding
+from sigeti_dwh.monitor.mail import mail
+from sigeti_dwh.monitor.survey import Survey
 
 from .receiver import Receiver, receiving
 
@@ -174,6 +177,18 @@ def test_a_mail_arrives(mailbox: Mailbox) -> None:
     assert "entrepot@sigeti.example" in mail["From"]
     body = mail.get_body(("plain",))
     assert body is not None and "la zone « Akoupé-Zeudji » n’a pas" in body.get_content()
+
+
+def test_the_monitors_page_is_mailed(mailbox: Mailbox) -> None:
+    finding = Finding("critical", "dwh_facts.f", "empty", "vide, avait 9 lignes", "volume")
+    mail(Survey(datetime.now(UTC), "warehouse", [], [finding]))
+    _, sent = mailbox.mails[0]
+    assert sent["Subject"] == "Entrepôt SIGETI : Problème grave"
+    body = sent.get_body(("plain",))
+    assert body is not None and "vide, avait 9 lignes" in body.get_content()
+    (page,) = sent.iter_attachments()
+    assert page.get_filename() == "entrepot-sigeti.html"
+    assert "Problème grave" in page.get_payload(decode=True).decode()
 
 
 def test_a_wrong_mail_password_is_said_and_not_shown(

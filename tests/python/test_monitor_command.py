@@ -172,6 +172,17 @@ def test_a_new_column_is_a_warning_that_fails_only_when_asked(
         spoiled.execute("alter table dwh_dimensions.dim_lots drop column essai")
 
 
+def test_a_published_mart_without_a_promised_column_is_critical(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    mart = "dwh_marts_operationnel.mart_kpi_operationnels"
+    spoiled.execute(f"alter table {mart} rename column montant_encaisse to encaisse")  # type: ignore[arg-type]
+    try:
+        assert ("critical", "schema", mart) in findings(night.settings, "--layer", "marts")
+    finally:
+        spoiled.execute(f"alter table {mart} rename column encaisse to montant_encaisse")  # type: ignore[arg-type]
+
+
 def test_a_night_that_failed_is_critical_until_one_ends_well(night: Warehouse) -> None:
     with pytest.raises(ValueError), RunLog(night.settings):
         raise ValueError("the disk was full")
