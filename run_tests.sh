@@ -1,10 +1,25 @@
 #!/usr/bin/env bash
 # Runs every check and stops at the first that fails. Arguments go to pytest:
 # ./run_tests.sh -k monitor
+# ./run_tests.sh --browser looks at the dashboards in Superset and Chromium, and does nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 ./run_pipeline.sh setup
+bin=.venv/bin
+
+# In environments of their own, outside the scratch folder: they are large, and kept.
+if [ "${1:-}" = --browser ]; then
+    shift
+    browser=.dwh/browser
+    if ! cmp -s tests/browser/requirements.txt $browser/installed.txt; then
+        $bin/python -m venv --clear $browser
+        $browser/bin/python -m pip install --quiet -r tests/browser/requirements.txt
+        cp tests/browser/requirements.txt $browser/installed.txt
+    fi
+    packages=$($browser/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    PYTHONPATH=$packages DO_NOT_TRACK=1 exec $bin/python -P -m pytest tests/browser "$@"
+fi
 
 # Settings, server and files of its own: the checkout's are neither read nor written.
 for variable in $(compgen -e); do
@@ -39,7 +54,6 @@ lint_sql() (
     DWH_DB_NAME=postgres $bin/sqlfluff lint models snapshots tests/dbt
 )
 
-bin=.venv/bin
 step "ruff: Python style" $bin/ruff check .
 step "ruff: Python format" $bin/ruff format --check .
 step "mypy: types" $bin/mypy

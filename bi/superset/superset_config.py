@@ -1,13 +1,30 @@
 """Superset's settings: French, FCFA, nothing sent anywhere, its own state in SUPERSET_HOME."""
 
 import os
+import re
 from pathlib import Path
+
+from flask import Flask, Response, request
 
 HOME = Path(os.environ["SUPERSET_HOME"])
 
 SECRET_KEY = (HOME / "secret_key").read_text(encoding="utf-8").strip()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}"
 
+
+def correct_french(app: Flask) -> None:
+    """Correct the French of Superset 6.1, which calls the row of totals of a table Sunday."""
+
+    @app.after_request
+    def call_it_total(response: Response) -> Response:
+        if request.path == "/superset/language_pack/fr/" and response.status_code == 200:
+            response.direct_passthrough = False
+            text = response.get_data(as_text=True)
+            response.set_data(re.sub(r'("Summary": *\[)"Dimanche"', r'\1"Total"', text))
+        return response
+
+
+FLASK_APP_MUTATOR = correct_french
 BABEL_DEFAULT_LOCALE = "fr"
 LANGUAGES = {"fr": {"flag": "fr", "name": "Français"}}
 NARROW_SPACE, SPACE = "\u202f", "\u00a0"

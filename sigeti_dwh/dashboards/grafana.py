@@ -25,7 +25,6 @@ TYPES = {
     "line": "timeseries",
     "bars": "barchart",
     "stacked": "barchart",
-    "donut": "piechart",
     "table": "table",
 }
 HEIGHTS = {"number": 4, "table": 10}
@@ -195,11 +194,5 @@ def _options(panel: Panel) -> dict[str, Any]:
             "xField": panel.by.label,
             "stacking": "normal" if panel.chart == "stacked" else "none",
             "legend": {"displayMode": "list", "placement": "bottom"},
-        }
-    if panel.chart == "donut":
-        return {
-            "pieType": "donut",
-            "reduceOptions": {"values": True, "calcs": ["lastNotNull"]},
-            "legend": {"displayMode": "table", "placement": "right", "values": ["value"]},
         }
     return {}

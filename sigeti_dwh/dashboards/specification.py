@@ -18,7 +18,7 @@ from sigeti_dwh.settings import ROOT
 FILE = ROOT / "bi" / "tableaux.yml"
 PERIOD = "periode"
 UNITS = ("", "FCFA", "%", "m²", "jours", "heures", "date")
-CHARTS = ("number", "line", "bars", "stacked", "donut", "table")
+CHARTS = ("number", "line", "bars", "stacked", "table")
 SQL_WORDS = frozenset(
     re.findall(
         r"\w+", "sum count min max filter where and or not in is null extract epoch from now"
@@ -212,7 +212,7 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         _one_of(place, "filter", drill, mart.filters)
         if mart.filters[drill] != content.get("by"):
             raise _mistake(place, f"it goes by {content.get('by')}, but would set {drill}")
-    width = content.get("width", NUMBER_WIDTH)
+    width = content.get("width", NUMBER_WIDTH if chart == "number" else GRID)
     if width not in range(1, GRID + 1):
         raise _mistake(place, f"its width is {width!r}; a page has {GRID} columns")
     title = content.get("title", measures[0].label)

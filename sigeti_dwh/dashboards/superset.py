@@ -94,7 +94,7 @@ def _column(column: Column) -> dict[str, Any]:
 def _chart(dashboard: Dashboard, panel: Panel) -> dict[str, Any]:
     kind = superset_charts.TYPES[panel.chart]
     return {
-        "slice_name": panel.title,
+        "slice_name": superset_charts.title(panel),
         "viz_type": kind,
         "params": {"viz_type": kind, **superset_charts.parameters(panel)},
         "uuid": _identifier("chart", dashboard.name, panel.name),
@@ -112,7 +112,7 @@ def _dashboard(dashboard: Dashboard, specification: Specification) -> dict[str, 
         "dashboard_title": dashboard.title,
         "slug": dashboard.name,
         "published": True,
-        "css": superset_layout.NARROW,
+        "css": superset_layout.STYLE,
         "position": superset_layout.position(dashboard.title, charts),
         "metadata": {
             "cross_filters_enabled": True,

@@ -12,7 +12,6 @@ TYPES = {
     "line": "echarts_timeseries_line",
     "bars": "echarts_timeseries_bar",
     "stacked": "echarts_timeseries_bar",
-    "donut": "pie",
     "table": "table",
 }
 FORMATS = {"FCFA": "$,.0f", "%": ",.1%", "jours": ",.1f", "heures": ",.1f"}
@@ -29,6 +28,11 @@ def number_format(measure: Measure) -> str | None:
 def label(measure: Measure) -> str:
     """Return what names a measure in tables and legends."""
     return f"{measure.label} ({measure.unit})" if measure.unit in IN_LABEL else measure.label
+
+
+def title(panel: Panel) -> str:
+    """Return what stands above a chart."""
+    return label(panel.measures[0]) if panel.chart == "number" else panel.title
 
 
 def parameters(panel: Panel) -> dict[str, Any]:
@@ -52,9 +56,6 @@ def _number(panel: Panel) -> dict[str, Any]:
     return {
         "metric": measure.name,
         "y_axis_format": number_format(measure),
-        "header_font_size": 0.3,
-        "subtitle": measure.unit if measure.unit in IN_LABEL else "",
-        "subtitle_font_size": 0.125,
     }
 
 
@@ -74,7 +75,7 @@ def _bars(panel: Panel) -> dict[str, Any]:
         "x_axis_sort": panel.measures[0].name,
         "x_axis_sort_asc": True,
         "xAxisForceCategorical": True,
-        "truncateXAxis": False,
+        "show_value": True,
     }
 
 
@@ -93,25 +94,6 @@ def _axes(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _donut(panel: Panel) -> dict[str, Any]:
-    assert panel.by is not None
-    (measure,) = panel.measures
-    return {
-        "groupby": [panel.by.name],
-        "metric": measure.name,
-        "donut": True,
-        "innerRadius": 45,
-        "outerRadius": 70,
-        "label_type": "key_percent",
-        "number_format": number_format(measure),
-        "show_legend": False,
-        "show_labels": True,
-        "labels_outside": True,
-        "sort_by_metric": True,
-        "row_limit": panel.limit,
-    }
-
-
 def _table(panel: Panel) -> dict[str, Any]:
     assert panel.by is not None
     return {
@@ -121,8 +103,7 @@ def _table(panel: Panel) -> dict[str, Any]:
         "timeseries_limit_metric": panel.measures[0].name,
         "order_desc": True,
         "row_limit": panel.limit,
-        "server_page_length": 20,
-        "page_length": 20,
+        "page_length": 0,
         "table_timestamp_format": MOMENT,
         "show_cell_bars": False,
         "allow_rearrange_columns": False,
@@ -135,6 +116,5 @@ _PARAMETERS = {
     "line": _line,
     "bars": _bars,
     "stacked": _bars,
-    "donut": _donut,
     "table": _table,
 }

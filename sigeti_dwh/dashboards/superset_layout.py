@@ -5,25 +5,37 @@ from typing import Any
 
 from sigeti_dwh.dashboards.layout import rows
 from sigeti_dwh.dashboards.specification import Panel
+from sigeti_dwh.dashboards.superset_charts import title
 
-HEIGHTS = {"number": 16, "table": 60}
+HEIGHTS = {"number": 16, "line": 45, "table": 60}
 """In Superset's units of 8 pixels."""
-NARROW = ""
+BARS_HEIGHT, BAR_HEIGHT = 18, 3
+STYLE = """\
+.superset-legacy-chart-big-number .header-line { font-size: 19px !important; }
+@media (max-width: 767px) {
+  .grid-row { flex-wrap: wrap !important; }
+  .superset-legacy-chart-big-number .header-line { font-size: 15px !important; }
+  .dashboard-component-chart-holder { margin-bottom: 8px; }
+  .grid-row > .dragdroppable-column { width: 45%; flex-grow: 1; }
+  .grid-row .resizable-container { width: 100% !important; max-width: 100% !important; }
+}
+"""
+"""A number as large as its neighbours; on a narrow screen two in a row instead of six."""
 
 
-def position(title: str, charts: Sequence[tuple[int, str, Panel]]) -> dict[str, Any]:
+def position(heading: str, charts: Sequence[tuple[int, str, Panel]]) -> dict[str, Any]:
     """Return the tree of a page: rows of charts, each given by its number and identifier."""
     tree: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
-        "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": title}},
+        "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": heading}},
         "GRID_ID": {"id": "GRID_ID", "type": "GRID", "children": [], "parents": ["ROOT_ID"]},
     }
     numbers = {panel.name: (number, identifier) for number, identifier, panel in charts}
     for place, row in enumerate(rows(panel for _, _, panel in charts), start=1):
         row_name = f"ROW-{place}"
         tree["GRID_ID"]["children"].append(row_name)
-        height = max(HEIGHTS.get(panel.chart, 45) for panel in row)
+        height = max(map(_height, row))
         tree[row_name] = {
             "id": row_name,
             "type": "ROW",
@@ -42,9 +54,13 @@ def position(title: str, charts: Sequence[tuple[int, str, Panel]]) -> dict[str, 
                 "meta": {
                     "chartId": number,
                     "uuid": identifier,
-                    "sliceName": panel.title,
+                    "sliceName": title(panel),
                     "width": panel.width,
                     "height": height,
                 },
             }
     return tree
+
+
+def _height(panel: Panel) -> int:
+    return HEIGHTS.get(panel.chart) or BARS_HEIGHT + BAR_HEIGHT * panel.limit

@@ -112,12 +112,11 @@ def test_generated_files_are_up_to_date() -> None:
 
 def test_no_generated_file_is_left_over() -> None:
     expected = {FOLDER / name for name in generated(SPECIFICATION)}
-    kept = {
-        path
-        for path in FOLDER.glob("**/*")
-        if path.suffix == ".json" or path.parent.name in ("charts", "marts")
-    }
-    assert {path for path in kept if path.is_file()} <= expected
+    written = [
+        *(FOLDER / "grafana" / "dashboards").glob("**/*"),
+        *(FOLDER / "superset" / "bundle").glob("**/*"),
+    ]
+    assert {path for path in written if path.is_file()} <= expected
 
 
 @pytest.mark.parametrize(("dashboard", "number", "panel"), panels())
@@ -182,6 +181,25 @@ def test_choosing_a_zone_leads_to_its_enterprises() -> None:
                 for link in override["properties"][0]["value"] if "links" in str(override) else []:
                     assert set(re.findall(r"var-(\w+)=", link["url"])) <= variables
     assert "var-zone=" in json.dumps(MODELS["finance"])
+
+
+def test_a_reader_finds_every_mart_where_bi_tools_look(reader: psycopg.Connection[Any]) -> None:
+    columns = reader.execute(
+        "select table_name::text, column_name::text from information_schema.columns "
+        "where table_schema like 'dwh\\_marts\\_%%'",
+        [],
+    ).fetchall()
+    declared = {
+        (mart.name, column) for mart in SPECIFICATION.marts.values() for column in mart.columns
+    }
+    assert declared <= set(columns)
+
+
+def test_connection_files_name_postgresql_and_keep_no_secret() -> None:
+    pbids = json.loads((FOLDER / "powerbi" / "sigeti.pbids").read_text(encoding="utf-8"))
+    assert pbids["connections"][0]["details"]["protocol"] == "postgresql"
+    metabase = json.loads((FOLDER / "metabase" / "database.json").read_text(encoding="utf-8"))
+    assert metabase["details"]["password"] == ""
 
 
 def changed(tmp_path: Path, path: str, value: Any) -> Specification:

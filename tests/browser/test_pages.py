@@ -1,0 +1,89 @@
+"""What a reader sees in the browser equals SQL on the marts, written as in French."""
+
+import pytest
+from playwright.sync_api import Page
+
+from sigeti_dwh.dashboards.specification import Dashboard
+
+from .conftest import SPECIFICATION, Open, Site, french, plain
+
+FINANCE = "mart_performance_financiere"
+
+
+def headlines(page: Page) -> list[str]:
+    return [plain(text) for text in page.locator(".header-line").all_inner_texts()]
+
+
+def expected(site: Site, dashboard: Dashboard, condition: str = "true") -> list[str]:
+    return [
+        french(site.value(measure.sql, panel.mart.name, condition), measure)
+        for panel in dashboard.panels
+        if panel.chart == "number"
+        for measure in panel.measures
+    ]
+
+
+def table(page: Page, title: str) -> dict[str, list[str]]:
+    """Return the rows of a table by their first cell."""
+    rows = page.locator(".dashboard-chart", has_text=title).locator("tr").all()
+    cells = [[plain(cell) for cell in row.locator("td").all_inner_texts()] for row in rows]
+    return {row[0]: row[1:] for row in cells if row}
+
+
+@pytest.mark.parametrize("dashboard", SPECIFICATION.dashboards, ids=lambda entry: entry.name)
+def test_headlines_equal_sql(dashboard: Dashboard, site: Site, open_dashboard: Open) -> None:
+    shown = headlines(open_dashboard(dashboard.name))
+    if dashboard.name == "fraicheur":
+        # The age moves while the page loads.
+        assert shown[1:] == expected(site, dashboard)[1:]
+    else:
+        assert shown == expected(site, dashboard)
+
+
+def test_a_table_equals_sql_row_by_row(site: Site, open_dashboard: Open) -> None:
+    rows = table(open_dashboard("finance"), "Par zone")
+    measures = [SPECIFICATION.marts[FINANCE].measures[name] for name in ("facture", "restant")]
+    zones = site.warehouse.rows(f"select distinct nom_zone from dwh_marts_financier.{FINANCE}")
+    assert set(rows) == {zone for (zone,) in zones} | {"Total"}
+    for zone, shown in rows.items():
+        condition = (
+            "true" if zone == "Total" else f"nom_zone = '{zone.replace(chr(39), chr(39) * 2)}'"
+        )
+        assert shown[:2] == [
+            french(site.value(measure.sql, FINANCE, condition), measure) for measure in measures
+        ]
+
+
+def test_choosing_a_zone_shows_its_enterprises(site: Site, open_dashboard: Open) -> None:
+    ((zone,),) = site.warehouse.rows(
+        f"select nom_zone from dwh_marts_financier.{FINANCE} where zone_id > 0 "
+        "group by 1 order by sum(montant_facture) desc limit 1"
+    )
+    page = open_dashboard("finance")
+    page.locator(".dashboard-chart", has_text="Par zone").get_by_role("cell", name=zone).click()
+    wanted = expected(site, SPECIFICATION.dashboards[0], f"nom_zone = '{zone}'")
+    page.wait_for_function(
+        "text => document.querySelector('.header-line').innerText.replace(/\\s/g, ' ') === text",
+        arg=wanted[0],
+    )
+    page.wait_for_function("!document.querySelector('[data-test=loading-indicator]')")
+    assert headlines(page) == wanted
+    enterprises = site.warehouse.rows(
+        f"select distinct raison_sociale from dwh_marts_financier.{FINANCE} where nom_zone = %s",
+        zone,
+    )
+    shown = set(table(page, "Entreprises, du plus")) - {"Total"}
+    assert shown == {name for (name,) in enterprises}
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("dashboard", SPECIFICATION.dashboards, ids=lambda entry: entry.name)
+def test_no_headline_is_cut_off(dashboard: Dashboard, width: int, open_dashboard: Open) -> None:
+    page = open_dashboard(dashboard.name, width)
+    cut = page.locator(".header-line").evaluate_all(
+        "lines => lines.filter(line => line.scrollWidth > line.clientWidth"
+        " || line.getBoundingClientRect().right"
+        " > line.closest('.chart-container').getBoundingClientRect().right)"
+        ".map(line => line.innerText)"
+    )
+    assert cut == []
