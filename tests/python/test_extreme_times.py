@@ -1,11 +1,15 @@
 """Times at the source that no calendar holds."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
+from sigeti_dwh.embedded import EmbeddedServer
+
+from .conftest import fresh_database
 from .source_rows import add
-from .warehouse import Warehouse, written
+from .warehouse import Warehouse, copy_project, written
 
 EXTREMES = {
     "infinity": date(9999, 12, 31),
@@ -13,6 +17,19 @@ EXTREMES = {
     "294276-12-31 23:59:59+00": date(9999, 12, 31),
     "4000-06-01 00:00:00+00 BC": date(1, 1, 1),
 }
+
+
+@pytest.fixture(scope="module")
+def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Build a warehouse of these tests alone: the oracle knows nothing of such times."""
+    with (
+        fresh_database(server, "source") as source,
+        fresh_database(server, "warehouse") as target,
+    ):
+        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        warehouse.run()
+        yield warehouse
 
 
 @pytest.mark.parametrize("moment", EXTREMES)
