@@ -20,6 +20,7 @@ from sigeti_dwh.dashboards.specification import (
 )
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import ROOT
 
 from .warehouse import Warehouse
 
@@ -181,6 +182,19 @@ def test_choosing_a_zone_leads_to_its_enterprises() -> None:
                 for link in override["properties"][0]["value"] if "links" in str(override) else []:
                     assert set(re.findall(r"var-(\w+)=", link["url"])) <= variables
     assert "var-zone=" in json.dumps(MODELS["finance"])
+
+
+def test_each_dashboard_is_an_exposure_of_the_marts_it_reads() -> None:
+    file = ROOT / "models" / "marts" / "_marts__exposures.yml"
+    declared = {
+        exposure["name"]: set(exposure["depends_on"])
+        for exposure in yaml.safe_load(file.read_text(encoding="utf-8"))["exposures"]
+        if exposure["type"] == "dashboard"
+    }
+    assert declared == {
+        f"tableau_{dashboard.name}": {f"ref('{panel.mart.name}')" for panel in dashboard.panels}
+        for dashboard in SPECIFICATION.dashboards
+    }
 
 
 def test_a_reader_finds_every_mart_where_bi_tools_look(reader: psycopg.Connection[Any]) -> None:

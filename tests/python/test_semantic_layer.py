@@ -1,0 +1,136 @@
+"""MetricFlow's totals on the facts equal those of the marts."""
+
+import csv
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sigeti_dwh.profiles import profile_variables, write_profiles
+
+from .warehouse import Warehouse
+
+FINANCE = "dwh_marts_financier.mart_performance_financiere"
+OPERATIONS = "dwh_marts_operationnel.mart_kpi_operationnels"
+CLIENTS = "dwh_marts_clients.mart_portefeuille_clients"
+OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
+TOTALS = {
+    FINANCE: {
+        "montant_facture": "sum(montant_facture)",
+        "montant_annule": "sum(montant_annule)",
+        "montant_regle_declare": "sum(montant_regle_declare)",
+        "montant_regle_confirme": "sum(montant_regle_confirme)",
+        "montant_restant_du": "sum(montant_restant_du)",
+        "nombre_factures": "sum(nombre_factures)",
+        "nombre_factures_annulees": "sum(nombre_factures_annulees)",
+        "nombre_factures_soldees": "sum(nombre_factures_soldees)",
+        "taux_recouvrement": "sum(montant_regle_declare) / sum(montant_facture)",
+        "taux_factures_soldees": "sum(nombre_factures_soldees)::numeric / sum(nombre_factures)",
+    },
+    CLIENTS: {
+        "montant_facture": "sum(chiffre_affaires_total)",
+        "montant_regle_declare": "sum(montant_regle_declare)",
+        "montant_restant_du": "sum(montant_restant_du)",
+        "nombre_factures": "sum(nombre_factures)",
+        "nombre_demandes": "sum(nombre_demandes)",
+        "demandes_approuvees": "sum(demandes_approuvees)",
+    },
+    OCCUPATION: {
+        "nombre_demandes": "sum(nombre_demandes)",
+        "demandes_approuvees": "sum(demandes_approuvees)",
+        "demandes_rejetees": "sum(demandes_rejetees)",
+        "demandes_en_attente": "sum(demandes_en_attente)",
+    },
+    OPERATIONS: {
+        "montant_facture": "sum(montant_facture)",
+        "montant_annule": "sum(montant_annule)",
+        "montant_regle_declare": "sum(montant_regle_declare)",
+        "nombre_factures": "sum(nombre_factures_emises)",
+        "nombre_factures_annulees": "sum(nombre_factures_annulees)",
+        "nombre_factures_soldees": "sum(factures_soldees)",
+        "montant_encaisse": "sum(montant_encaisse)",
+        "nombre_paiements": "sum(nombre_paiements)",
+        "nombre_demandes": "sum(nombre_demandes)",
+        "demandes_approuvees": "sum(demandes_approuvees)",
+        "demandes_rejetees": "sum(demandes_rejetees)",
+        "demandes_en_attente": "sum(demandes_en_attente)",
+        "demandes_decidees": "sum(demandes_approuvees + demandes_rejetees)",
+        "superficie_demandee": "sum(superficie_demandee_m2)",
+        "taux_approbation": "sum(demandes_approuvees)::numeric "
+        "/ sum(demandes_approuvees + demandes_rejetees)",
+        "nombre_collectes": "sum(nombre_collectes)",
+        "collectes_cloturees": "sum(collectes_cloturees)",
+        "montant_a_recouvrer": "sum(montant_a_recouvrer)",
+        "montant_recouvre": "sum(montant_recouvre)",
+        "taux_recouvrement_campagnes": "sum(montant_recouvre) / sum(montant_a_recouvrer)",
+        "taux_cloture": "sum(collectes_cloturees)::numeric / sum(nombre_collectes)",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def query(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a function that asks MetricFlow for metrics, by dimensions or in all."""
+    folder = tmp_path_factory.mktemp("metricflow")
+    write_profiles(built.settings, folder)
+    environment = {
+        **os.environ,
+        **profile_variables(built.settings),
+        "DBT_PROFILES_DIR": str(folder),
+        # mf asks the package index for a newer version, and has no switch against it.
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    programs = Path(sys.executable).parent
+
+    def run(program: str, *words: str) -> None:
+        done = subprocess.run(
+            [programs / program, *words],
+            cwd=built.folder,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def ask(metrics: list[str], *by: str) -> list[dict[str, str]]:
+        answer = folder / "answer.csv"
+        grouped = ["--group-by", ",".join(by)] if by else []
+        run("mf", "query", "--metrics", ",".join(metrics), *grouped, "--csv", str(answer))
+        with answer.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    run("dbt", "--quiet", "parse")
+    return ask
+
+
+@pytest.fixture(scope="module")
+def totals(query: Any) -> dict[str, Decimal]:
+    """Return every metric over everything, asked for at once."""
+    (row,) = query(sorted({metric for metrics in TOTALS.values() for metric in metrics}))
+    return {metric: Decimal(value) for metric, value in row.items()}
+
+
+@pytest.mark.parametrize(
+    ("mart", "metric"), [(mart, metric) for mart, metrics in TOTALS.items() for metric in metrics]
+)
+def test_a_total_of_a_mart_equals_the_metric(
+    mart: str, metric: str, built: Warehouse, totals: dict[str, Decimal]
+) -> None:
+    ((total,),) = built.rows(f"select {TOTALS[mart][metric]} from {mart}")
+    # MetricFlow divides in double precision.
+    assert abs(Decimal(total) - totals[metric]) < Decimal("0.000001")
+
+
+def test_zones_of_the_mart_equal_the_metric_by_zone(built: Warehouse, query: Any) -> None:
+    asked = {
+        row["zone__nom_zone"]: Decimal(row["montant_facture"] or 0)
+        for row in query(["montant_facture"], "zone__nom_zone")
+    }
+    assert asked == dict(
+        built.rows(f"select nom_zone, sum(montant_facture) from {FINANCE} group by 1")
+    )
