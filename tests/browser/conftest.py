@@ -82,6 +82,8 @@ def state(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{site.address}/login/")
+    # A refused request for the translations, answered late, would replace the session's cookie.
+    page.wait_for_load_state("networkidle")
     page.locator("#username").fill("admin")
     page.locator("input[type=password]").fill(site.password)
     page.keyboard.press("Enter")

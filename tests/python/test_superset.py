@@ -1,0 +1,125 @@
+"""Superset's bundle, the login it reads with, and what its server is given; without Superset."""
+
+import json
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from sigeti_dwh.dashboards.reader import check_reader, find_reader
+from sigeti_dwh.dashboards.specification import read_specification
+from sigeti_dwh.dashboards.superset import bundle
+from sigeti_dwh.dashboards.superset_server import SupersetServer
+from sigeti_dwh.database import connect
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import Server
+
+from .warehouse import Warehouse
+
+SPECIFICATION = read_specification()
+RECORDER = f"""#!{sys.executable}
+import json, os, pathlib, sys
+path = pathlib.Path(os.environ["SUPERSET_HOME"], "call.json")
+path.write_text(json.dumps({{"words": sys.argv, "environment": dict(os.environ)}}))
+"""
+
+
+def test_every_reference_of_the_bundle_leads_to_a_file_of_it() -> None:
+    files = bundle(SPECIFICATION)
+    kinds = {
+        kind: {file["uuid"] for name, file in files.items() if name.startswith(f"{kind}/")}
+        for kind in ("databases", "datasets", "charts", "dashboards")
+    }
+    used: dict[str, set[str]] = {"databases": set(), "datasets": set(), "charts": set()}
+    for name, file in files.items():
+        if name.startswith("datasets/"):
+            used["databases"].add(file["database_uuid"])
+        elif name.startswith("charts/"):
+            used["datasets"].add(file["dataset_uuid"])
+        elif name.startswith("dashboards/"):
+            places = [part for part in file["position"].values() if isinstance(part, dict)]
+            used["charts"] |= {part["meta"]["uuid"] for part in places if part["type"] == "CHART"}
+            for entry in file["metadata"]["native_filter_configuration"]:
+                used["datasets"] |= {target["datasetUuid"] for target in entry["targets"] if target}
+    assert used == {kind: kinds[kind] for kind in used}
+
+
+@pytest.fixture
+def login(built: Warehouse) -> Iterator[Server]:
+    """Make a login without any right on the demo warehouse."""
+    warehouse = built.settings.warehouse
+    with connect(warehouse, autocommit=True) as owner:
+        owner.execute("create role board_login login password 'no secret'")
+        yield replace(warehouse, user="board_login", password="no secret")
+        owner.execute("drop owned by board_login")
+        owner.execute("drop role board_login")
+
+
+def test_a_login_is_refused_until_it_reads_every_mart(login: Server, built: Warehouse) -> None:
+    with pytest.raises(UserError, match=r"board_login may not read|permission denied"):
+        check_reader(login, SPECIFICATION, "dwh")
+    with connect(built.settings.warehouse, autocommit=True) as owner:
+        for mart in SPECIFICATION.marts.values():
+            owner.execute(f"grant usage on schema dwh_{mart.schema} to board_login")
+            owner.execute(f"grant select on dwh_{mart.schema}.{mart.name} to board_login")
+    check_reader(login, SPECIFICATION, "dwh")
+
+
+def test_a_login_that_could_write_is_refused(built: Warehouse) -> None:
+    with pytest.raises(UserError, match="may write to dwh_marts_financier"):
+        check_reader(built.settings.warehouse, SPECIFICATION, "dwh")
+
+
+def test_marts_that_are_not_built_are_named(built: Warehouse) -> None:
+    with pytest.raises(UserError, match=r"There is no other_marts_financier\.mart_"):
+        check_reader(built.settings.warehouse, SPECIFICATION, "other")
+
+
+def test_without_a_login_the_owner_is_not_taken(built: Warehouse) -> None:
+    with pytest.raises(UserError, match="set DWH_BI_USER and DWH_BI_PASSWORD"):
+        find_reader(built.settings, {"DWH_BI_USER": "somebody", "DWH_BI_PASSWORD": ""})
+
+
+@pytest.fixture
+def superset(tmp_path: Path) -> SupersetServer:
+    """Make a server whose Python records how it was called."""
+    program = tmp_path / "venv" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(RECORDER, encoding="utf-8")
+    program.chmod(0o755)
+    return SupersetServer(tmp_path, report=lambda line: None)
+
+
+def test_secrets_are_for_their_owner_and_never_on_a_command_line(
+    superset: SupersetServer, login: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH_DB_PASSWORD", "of the owner")
+    superset.provision(SPECIFICATION, login, "dwh")
+    call = json.loads((superset.home / "call.json").read_text(encoding="utf-8"))
+    assert call["environment"]["DWH_BI_PASSWORD"] == "no secret"
+    assert call["environment"]["SUPERSET_ADMIN_PASSWORD"] == superset.password.read_text()
+    assert "of the owner" not in call["environment"].values()
+    assert "no secret" not in " ".join(call["words"])
+    with ZipFile(superset.home / "bundle.zip") as archive:
+        assert not any(b"no secret" in archive.read(name) for name in archive.namelist())
+    for name in ("admin_password", "secret_key"):
+        assert stat.S_IMODE((superset.home / name).stat().st_mode) == 0o600
+
+
+def test_secrets_stay_the_same_from_one_time_to_the_next(
+    superset: SupersetServer, login: Server
+) -> None:
+    superset.provision(SPECIFICATION, login, "dwh")
+    first = superset.password.read_text(encoding="utf-8")
+    superset.provision(SPECIFICATION, login, "dwh")
+    assert superset.password.read_text(encoding="utf-8") == first
+
+
+def test_a_pid_of_another_program_is_left_alone(superset: SupersetServer) -> None:
+    (superset.home / "superset.pid").write_text("1", encoding="utf-8")
+    assert not superset.stop()
+    assert not (superset.home / "superset.pid").exists()
