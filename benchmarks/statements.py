@@ -21,7 +21,6 @@ PLAN = re.compile(
     r"duration: (?P<ms>[\d.]+) ms  plan:\nQuery Text: .*?\n(?P<plan>[^\n]+  \(cost=.*)", re.DOTALL
 )
 SHOWN_MS = 1.0
-COMMENT_LENGTH = 1000
 
 Entry = dict[str, Any]
 
@@ -110,6 +109,6 @@ def _by_node(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
     for entry in entries:
         session = entry["session_id"]
         # Plans hold the statement in the message.
-        if named := NODE.search((entry.get("statement") or entry["message"])[:COMMENT_LENGTH]):
+        if named := NODE.search(entry.get("statement") or entry["message"]):
             last[session] = named[1]
         yield last.get(session) or entry.get("application_name") or "the server", entry

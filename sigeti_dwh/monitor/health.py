@@ -71,11 +71,17 @@ select
         left(regexp_replace(s.query, '\\s+', ' ', 'g'), 60)
     ),
     r.rolname, sum(s.calls)::bigint, sum(s.total_exec_time) / 1000
-from pg_stat_statements s
+from {} s
 join pg_roles r on r.oid = s.userid
 where s.dbid = (select oid from pg_database where datname = current_database())
-group by 1, 2 order by 4 desc limit 5
+group by 1, 2 order by 4 desc limit 10
 """
+STATISTICS_SCHEMA = """
+select n.nspname::text
+from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+where e.extname = 'pg_stat_statements'
+"""
+STATISTICS_LOADED = "select count(*) > 0 from pg_settings where name like 'pg_stat_statements.%'"
 RELATIONS = """
 select
     n.nspname::text, c.relname::text,
@@ -218,19 +224,16 @@ def _tables(connection: psycopg.Connection[Any]) -> list[Check]:
 
 def _slow(connection: psycopg.Connection[Any]) -> list[Check]:
     what = "warehouse: dearest queries"
-    if _row(connection, "select to_regclass('pg_stat_statements') is null") == (True,):
-        return [
-            Check(
-                what,
-                "unknown",
-                "pg_stat_statements is not there",
-                "shared_preload_libraries = 'pg_stat_statements', restart, then "
-                "CREATE EXTENSION pg_stat_statements;",
-            )
-        ]
+    schemas = connection.execute(STATISTICS_SCHEMA).fetchall()
+    if not schemas:
+        (loaded,) = _row(connection, STATISTICS_LOADED)
+        first = "" if loaded else "shared_preload_libraries = 'pg_stat_statements', restart, then "
+        advice = f"{first}CREATE EXTENSION pg_stat_statements;"
+        return [Check(what, "unknown", "pg_stat_statements is not there", advice)]
+    view = sql.Identifier(*schemas[0], "pg_stat_statements")
     return [
         Check(what, "ok", f"{name} by {role}: {calls} calls, {seconds:.1f} s")
-        for name, role, calls, seconds in connection.execute(SLOW)
+        for name, role, calls, seconds in connection.execute(sql.SQL(SLOW).format(view))
     ]
 
 

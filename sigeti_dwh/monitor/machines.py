@@ -31,6 +31,7 @@ def as_json(survey: Survey) -> str:
                 "estimated": one.estimated,
                 "bytes": one.size,
                 "index_bytes": one.index_size,
+                "toast_bytes": one.toast_size,
                 "business_date": one.business_date and one.business_date.isoformat(),
                 "source_change": _iso(one.source_change),
                 "loaded": _iso(one.loaded),

@@ -57,6 +57,16 @@ where c.relkind = any(%s) and not c.relispartition
 order by n.nspname, c.relname
 """
 
+SIZES = """
+pg_total_relation_size({oid}::regclass),
+pg_indexes_size({oid}::regclass),
+(
+    select coalesce(pg_total_relation_size(nullif(reltoastrelid, 0)), 0)
+    from pg_class
+    where oid = {oid}
+)
+"""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -74,6 +84,8 @@ class Measure:
     size: int | None = None
     """Bytes on disk, indexes and TOAST included."""
     index_size: int | None = None
+    toast_size: int | None = None
+    """Of values too long for their row, with the index of those."""
     business_date: date | None = None
     source_change: datetime | None = None
     loaded: datetime | None = None
@@ -146,11 +158,7 @@ def _measure(
     started = time.monotonic()
     try:
         # The size waits for the object's lock as the count does: it belongs in the same query.
-        sizes = sql.SQL(
-            "null, null"
-            if kind == "v"
-            else f"pg_total_relation_size({oid:d}::regclass), pg_indexes_size({oid:d}::regclass)"
-        )
+        sizes = sql.SQL("null, null, null" if kind == "v" else SIZES.replace("{oid}", f"{oid:d}"))
         if estimate:
             rows = _planned(connection, schema, name) if kind == "v" else tuples
             query = sql.SQL("select {}::bigint, {}, null, null, null").format(rows, sizes)
@@ -163,13 +171,14 @@ def _measure(
         problem = error.diag.message_primary or str(error)
         return replace(one, problem=problem, seconds=time.monotonic() - started)
     assert row is not None
-    rows, size, index_size, business_date, source_change, loaded = row
+    rows, size, index_size, toast_size, business_date, source_change, loaded = row
     return replace(
         one,
         estimated=estimate,
         rows=rows,
         size=size,
         index_size=index_size,
+        toast_size=toast_size,
         business_date=business_date,
         source_change=source_change,
         loaded=loaded,

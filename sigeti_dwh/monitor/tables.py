@@ -16,8 +16,8 @@ from sigeti_dwh.monitor.survey import Survey
 COLOURS = {"fine": "\033[32m", "warning": "\033[33m", "critical": "\033[31m"}
 SHOWN_DAYS = 14
 COLUMNS = (
-    *("layer", "object", "kind", "rows", "estimated", "bytes", "index_bytes", "business_date"),
-    *("source_change", "loaded", "published", "seconds", "problem"),
+    *("layer", "object", "kind", "rows", "estimated", "bytes", "index_bytes"),
+    *("toast_bytes", "business_date", "source_change", "loaded", "published", "seconds", "problem"),
 )
 
 
@@ -46,23 +46,7 @@ def as_csv(survey: Survey) -> str:
     """Return one line per object; empty where nothing is known."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            "layer",
-            "object",
-            "kind",
-            "rows",
-            "estimated",
-            "bytes",
-            "index_bytes",
-            "business_date",
-            "source_change",
-            "loaded",
-            "published",
-            "seconds",
-            "problem",
-        ]
-    )
+    writer.writerow(COLUMNS)
     for one in survey.measures:
         writer.writerow(
             [
@@ -73,6 +57,7 @@ def as_csv(survey: Survey) -> str:
                 one.estimated,
                 one.size,
                 one.index_size,
+                one.toast_size,
                 one.business_date,
                 *(moment and moment.isoformat() for moment in _moments(one)),
                 round(one.seconds, 3),
@@ -129,7 +114,7 @@ def history_table(name: str, looks: Sequence[Seen], *, ascii_only: bool = False)
     return f"{name}\n\n{table}\n\n{curve}\n{', '.join(changes) or 'seen on one day so far'}\n"
 
 
-RIGHT = {"rows", "size", "indexes", "share", "objects", "seconds", "age"}
+RIGHT = {"rows", "size", "indexes", "toast", "share", "objects", "seconds", "age"}
 
 
 def _sections(survey: Survey) -> Iterable[tuple[str, Sequence[str], list[Sequence[object]]]]:
@@ -141,9 +126,14 @@ def _sections(survey: Survey) -> Iterable[tuple[str, Sequence[str], list[Sequenc
     )
     yield (
         "Sizes",
-        ("layer", "object", "size", "indexes", "share"),
+        ("layer", "object", "size", "indexes", "toast", "share"),
         [
-            (m.layer, m.name, _size(m, m.size), _size(m, m.index_size), _share(m, total))
+            (
+                m.layer,
+                m.name,
+                *(_size(m, size) for size in (m.size, m.index_size, m.toast_size)),
+                _share(m, total),
+            )
             for m in survey.measures
             if m.kind != "view"
         ],

@@ -103,7 +103,7 @@ def test_a_commit_belongs_to_the_node_that_it_commits() -> None:
     comment = '/* {"app": "dbt", "node_id": "model.sigeti_dwh.dim_lots"} */'
     (node,) = node_costs(
         [
-            entry | {"session_id": "a", "statement": f"{comment} create table"},
+            entry | {"session_id": "a", "statement": f"create table {comment}"},
             entry | {"session_id": "a", "statement": "COMMIT"},
         ]
     )

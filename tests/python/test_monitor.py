@@ -92,6 +92,16 @@ def test_sizes_are_those_of_what_is_stored(warehouse: Server) -> None:
     found = measured(warehouse)
     assert found["dwh_staging.stg_lots"].size is None
     assert (found["dwh_facts.fait_collectes"].size or 0) >= 8192
+    assert found["dwh_facts.fait_collectes"].toast_size == 0
+    with connect(warehouse, autocommit=True) as connection:
+        connection.execute("create table dwh_facts.longues (texte text)")
+        connection.execute("alter table dwh_facts.longues alter texte set storage external")
+        connection.execute("insert into dwh_facts.longues values (repeat('e', 20000))")
+        long = measured(warehouse)["dwh_facts.longues"]
+        ((size,),) = connection.execute("select pg_table_size('dwh_facts.longues')").fetchall()
+        connection.execute("drop table dwh_facts.longues")
+    assert long.toast_size and long.toast_size > 20000
+    assert long.index_size == 0 and long.size == size
 
 
 def test_dates_come_from_the_rows_and_never_from_the_future(warehouse: Server) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -294,8 +295,20 @@ def test_health_says_who_waits_for_whom(night: Warehouse) -> None:
         assert str(holder.info.backend_pid) in told[0]
         holder.rollback()
         count.result()
-    done = monitor(night.settings, "health")
-    assert done.returncode == 0 and "pg_stat_statements" in done.stdout
+
+
+def test_health_groups_queries_by_the_node_that_asked(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    assert "> CREATE EXTENSION pg_stat_statements;" in monitor(night.settings, "health").stdout
+    spoiled.execute("create schema ailleurs; create extension pg_stat_statements schema ailleurs")
+    try:
+        night.run(full_refresh=True)
+        done = monitor(night.settings, "health")
+        assert done.returncode == 0
+        assert re.search(r"\b(model|test)\.sigeti_dwh\.\w+ by \w+: \d+ calls", done.stdout)
+    finally:
+        spoiled.execute("drop schema ailleurs cascade")
 
 
 def test_a_source_that_is_down_leaves_the_warehouse_measured(night: Warehouse) -> None:
