@@ -258,8 +258,9 @@ def _drop(settings: Settings, names: list[str]) -> None:
         row = connection.execute("select to_regclass('dwh_meta.droits_zones')").fetchone()
         if row != (None,):
             connection.execute("delete from dwh_meta.droits_zones where login = any(%s)", [names])
-        for name in names:
-            connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(name)))
+        made = "select rolname::text from pg_roles where rolname = any(%s)"
+        for (name,) in connection.execute(made, [names]).fetchall():
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,8 @@
         for month in marts.performance(year=2026):
             print(month["mois"], month["montant_facture"])
 
-Every query runs in a read-only transaction of its own, as the login of DWH_READER_USER.
+Every query runs in a read-only transaction of its own, as the login of DWH_READER_USER: without
+one as that of DWH_DB_USER, whom no row policy restricts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sigeti_dwh.database import refusal
@@ -24,6 +25,8 @@ from sigeti_dwh.settings import Server, load_settings, read_variables
 
 Row = dict[str, Any]
 MOST_ROWS = 10_000
+# SQLSTATEs of what passes by waiting: a server that ends or is full, locks, deadlocks.
+PASSING = ("08", "40", "53", "57P", "55P03")
 SUMS = (
     "nombre_factures",
     "montant_facture",
@@ -56,7 +59,7 @@ def reader(schema: str | None = None) -> tuple[Server, str]:
     warehouse = settings.warehouse
     if user := variables.get("DWH_READER_USER"):
         password = variables.get("DWH_READER_PASSWORD", "")
-        warehouse = replace(warehouse, user=user, password=password)
+        warehouse = replace(warehouse, user=user, password=password, embedded=False)
     return warehouse, schema or settings.schema
 
 
@@ -123,8 +126,7 @@ class Marts:
         Convert one by cast(:name as date), not by `::`. What writes is refused: another statement,
         a data-modifying WITH, a function that writes.
         """
-        if not 0 < limit <= 1_000_000:
-            raise UserError(f"The limit is {limit}.\nIt can be from 1 to 1000000.")
+        _check_limit(limit)
         wrapped = f"select * from (\n{sql.strip().rstrip(';')}\n) as demande limit :_limite"
         return self._rows(wrapped, {**(parameters or {}), "_limite": limit})
 
@@ -204,6 +206,7 @@ class Marts:
         self, *, segment: str | None = None, risk: str | None = None, limit: int = MOST_ROWS
     ) -> list[Row]:
         """Return the enterprises with the largest turnover first."""
+        _check_limit(limit)
         return self._rows(
             f"select * from {self._schema}_marts_clients.mart_portefeuille_clients "
             "where (cast(:segment as text) is null or segment_client = :segment) "
@@ -223,6 +226,7 @@ class Marts:
 
         `surligne` is HTML: the escaped name with what was found between <mark> and </mark>.
         """
+        _check_limit(limit)
         try:
             return self._rows(
                 f"select * from {self._schema}_marts_clients.rechercher(:text, :limit)",
@@ -242,6 +246,11 @@ class Marts:
             try:
                 with self.engine.connect() as connection:
                     result = connection.execute(sqlalchemy.text(sql), dict(parameters))
+                    names = list(result.keys())
+                    if twice := sorted({name for name in names if names.count(name) > 1}):
+                        raise UserError(
+                            f"Two columns are named {', '.join(twice)}.\nName each by `as`."
+                        )
                     return [dict(row) for row in result.mappings()]
             except DBAPIError as error:
                 if not error.connection_invalidated or last:
@@ -250,16 +259,24 @@ class Marts:
                 raise RetryableError(
                     "All connections of the pool are in use.\nWait, or allow more: Pool(size=...)."
                 ) from None
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, UnicodeError) as error:
                 said = str(error).splitlines()[0]
                 raise UserError(f"The query cannot be asked: {said}") from None
         raise AssertionError("unreachable")
 
     def _said(self, error: DBAPIError) -> UserError:
         said = str(error.orig).strip()
-        if getattr(error.orig, "sqlstate", None) is None:
+        state = getattr(error.orig, "sqlstate", None)
+        if state is None and isinstance(error, OperationalError):
             return refusal(said, self.server)
-        return UserError(f"The query was refused: {said.splitlines()[0]}")
+        what = "could not be asked" if state is None else "was refused"
+        kind = RetryableError if (state or "").startswith(PASSING) else UserError
+        return kind(f"The query {what}: {said.splitlines()[0]}")
+
+
+def _check_limit(limit: int) -> None:
+    if not 0 < limit <= 1_000_000:
+        raise UserError(f"The limit is {limit}.\nIt can be from 1 to 1000000.")
 
 
 def frame(rows: Iterable[Row]) -> Any:

@@ -146,7 +146,10 @@ def panel_sql(panel: Panel, filters: tuple[str, ...], schema: str) -> str:
 
 
 def _value(column: Column) -> str:
-    return column.name if column.is_temporal else f"coalesce({column.name}, '{ABSENT}')"
+    if column.is_temporal:
+        return column.name
+    text = column.name if column.data_type == "text" else f"cast({column.name} as text)"
+    return f"coalesce({text}, '{ABSENT}')"
 
 
 def _label(measure: Measure) -> str:

@@ -8,7 +8,7 @@ from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server, Settings
 
-CREATE = "./run_pipeline.sh roles --login NAME --role bi_reader"
+CREATE = "./run_pipeline.sh roles --login NAME --role bi_reader --zones all"
 
 
 def find_reader(settings: Settings, variables: Mapping[str, str]) -> Server:

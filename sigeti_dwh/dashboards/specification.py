@@ -25,6 +25,7 @@ SQL_WORDS = frozenset(
     )
 )
 GRID = 12
+MOST_ROWS = 1000
 NUMBER_WIDTH = 2
 
 
@@ -91,20 +92,23 @@ def read_specification(
     """Read and check a specification; raise UserError for the first mistake in it."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
         raise UserError(f"{file.name} is not YAML: {error}") from None
-    _check_keys(file.name, content, {"filters", "marts", "dashboards"})
+    _check_keys(file.name, content, {"marts", "dashboards"}, {"filters"})
     known = read_columns() if columns is None else columns
-    filters = content["filters"]
+    filters = _entries(file.name, content, "filters")
     marts = {
-        name: _mart(name, mart, known, filters) for name, mart in (content["marts"] or {}).items()
+        name: _mart(name, mart, known, filters)
+        for name, mart in _entries(file.name, content, "marts").items()
     }
     return Specification(
         filters,
         marts,
         tuple(
             _dashboard(name, dashboard, marts, filters)
-            for name, dashboard in (content["dashboards"] or {}).items()
+            for name, dashboard in _entries(file.name, content, "dashboards").items()
         ),
     )
 
@@ -120,7 +124,7 @@ def _mart(
     if name not in known:
         raise _mistake(place, f"no model of that name; there are {', '.join(sorted(known))}")
     columns = known[name]
-    filters = content.get("filters", {})
+    filters = _entries(place, content, "filters")
     for word, column in filters.items():
         _one_of(place, "filter", word, labels)
         _one_of(place, "column", column, columns)
@@ -128,7 +132,7 @@ def _mart(
         raise _mistake(place, f"the period is filtered by {filters[PERIOD]}, which is not a date")
     measures = {
         word: _measure(f"Measure {name}.{word}", word, measure, columns)
-        for word, measure in content["measures"].items()
+        for word, measure in _entries(place, content, "measures").items()
     }
     return Mart(name, content["schema"], content["label"], columns, filters, measures)
 
@@ -139,19 +143,23 @@ def _measure(place: str, name: str, content: Any, columns: Mapping[str, Column])
     _one_of(place, "unit", unit, UNITS)
     if ("sql" in content) == ("ratio" in content):
         raise _mistake(place, "it needs either sql or ratio")
-    parts = content.get("ratio") or [content["sql"]]
-    if "ratio" in content and len(parts) != 2:
+    parts = content["ratio"] if "ratio" in content else [content["sql"]]
+    if "ratio" in content and not (isinstance(parts, list) and len(parts) == 2):
         raise _mistake(place, "a ratio is two sums: [what counts, out of what]")
     if unit == "%" and "ratio" not in content:
         raise _mistake(place, "a % is a ratio of two sums, never a sum or a mean of rates")
     for part in parts:
         _check_expression(place, part, columns)
-    sql = f"{parts[0]} / nullif(cast({parts[1]} as numeric), 0)" if len(parts) == 2 else parts[0]
+    sql = parts[0]
+    if len(parts) == 2:
+        # Two sums may be the numerator.
+        counted = f"({sql})" if re.search(r"\)\s*[-+]", sql) else sql
+        sql = f"{counted} / nullif(cast({parts[1]} as numeric), 0)"
     return Measure(name, content["label"], unit, sql)
 
 
-def _check_expression(place: str, sql: str, columns: Mapping[str, Column]) -> None:
-    if not re.search(r"\b(sum|count|min|max)\(", sql):
+def _check_expression(place: str, sql: Any, columns: Mapping[str, Column]) -> None:
+    if not isinstance(sql, str) or not re.search(r"\b(sum|count|min|max)\(", sql):
         raise _mistake(place, f"{sql} does not aggregate: sum, count, min or max of a column")
     for word in re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", sql)):
         if word in SQL_WORDS:
@@ -166,13 +174,15 @@ def _dashboard(
 ) -> Dashboard:
     place = f"Dashboard {name}"
     _check_keys(place, content, {"title", "panels"}, {"filters"})
-    filters = tuple(content.get("filters", ()))
+    filters = _words(place, content, "filters")
     for word in filters:
         _one_of(place, "filter", word, labels)
     panels = tuple(
         _panel(f"Panel {name}.{word}", word, panel, marts)
-        for word, panel in content["panels"].items()
+        for word, panel in _entries(place, content, "panels").items()
     )
+    if not panels:
+        raise _mistake(place, "it has no panel")
     for word in filters:
         if not any(word in panel.mart.filters for panel in panels):
             raise _mistake(place, f"no panel can be filtered by {word}")
@@ -189,11 +199,12 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
     _one_of(place, "mart", content["mart"], marts)
     _one_of(place, "chart", content["chart"], CHARTS)
     mart, chart = marts[content["mart"]], content["chart"]
-    if not content["measures"]:
+    words = _words(place, content, "measures")
+    if not words:
         raise _mistake(place, "it has no measure")
-    for word in content["measures"]:
+    for word in words:
         _one_of(place, "measure", word, mart.measures)
-    measures = tuple(mart.measures[word] for word in content["measures"])
+    measures = tuple(mart.measures[word] for word in words)
     by = None
     if chart == "number":
         if "by" in content or len(measures) != 1:
@@ -215,8 +226,31 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
     width = content.get("width", NUMBER_WIDTH if chart == "number" else GRID)
     if width not in range(1, GRID + 1):
         raise _mistake(place, f"its width is {width!r}; a page has {GRID} columns")
+    limit = content.get("limit", MOST_ROWS)
+    if limit not in range(1, MOST_ROWS + 1):
+        raise _mistake(place, f"its limit is {limit!r}; it can be from 1 to {MOST_ROWS}")
     title = content.get("title", measures[0].label)
-    return Panel(name, title, mart, chart, measures, by, drill, content.get("limit", 1000), width)
+    return Panel(name, title, mart, chart, measures, by, drill, limit, width)
+
+
+def _entries(place: str, content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return what is named under a key; nothing is none."""
+    found = content.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise _mistake(place, f"{key} are entries of a name and what it stands for")
+    return found
+
+
+def _words(place: str, content: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the list of names under a key; nothing is none."""
+    found = content.get(key)
+    if found is None:
+        return ()
+    if not isinstance(found, list):
+        raise _mistake(place, f"{key} are a list of names: [..., ...]")
+    return tuple(found)
 
 
 def _check_keys(
@@ -231,7 +265,7 @@ def _check_keys(
 
 
 def _one_of(place: str, what: str, word: Any, known: Any) -> None:
-    if word not in known:
+    if not isinstance(word, str) or word not in known:
         listed = ", ".join(repr(name) for name in known)
         raise _mistake(place, f"no {what} {word!r}; there are {listed}")
 

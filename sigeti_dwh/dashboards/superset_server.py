@@ -67,13 +67,9 @@ class SupersetServer:
         """Bring Superset's metadata up to date, and replace its dashboards."""
         self.report("Preparing Superset and its dashboards.")
         self._secret(self.home / "secret_key")
-        uri = (
-            f"postgresql+psycopg2://{quote(reader.user, safe='')}:{MASKED}@{reader.host}:"
-            f"{reader.port}/{quote(reader.name, safe='')}?sslmode={reader.sslmode}"
-        )
         path = self.home / "bundle.zip"
         with ZipFile(path, "w") as archive:
-            for name, content in bundle(specification, schema, uri).items():
+            for name, content in bundle(specification, schema, _uri(reader)).items():
                 archive.writestr(name, as_yaml(content))
         self._call(
             "provision",
@@ -151,7 +147,8 @@ class SupersetServer:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("DWH_", "SOURCE_DB_", "PG", "FLASK_", "SUPERSET_"))
+            if name.startswith("PGSSL")
+            or not name.startswith(("DWH_", "SOURCE_DB_", "PG", "FLASK_", "SUPERSET_"))
         }
         return kept | {
             "SUPERSET_HOME": str(self.home),
@@ -180,3 +177,14 @@ class SupersetServer:
             )
         if done.returncode != 0:
             raise UserError(f"Superset: {what} failed.\nWhy: the end of {self.log}")
+
+
+def _uri(reader: Server) -> str:
+    """Return the address of the warehouse, without the password."""
+    user, name = quote(reader.user, safe=""), quote(reader.name, safe="")
+    place, more = f"{reader.host}:{reader.port}", ""
+    if reader.host.startswith("/"):
+        place, more = "", f"&host={quote(reader.host, safe='')}&port={reader.port}"
+    elif ":" in reader.host:
+        place = f"[{reader.host}]:{reader.port}"
+    return f"postgresql+psycopg2://{user}:{MASKED}@{place}/{name}?sslmode={reader.sslmode}{more}"

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import yaml
 
+from sigeti_dwh.dashboards import grafana
 from sigeti_dwh.dashboards.files import FOLDER, generated
 from sigeti_dwh.dashboards.specification import (
     FILE,
@@ -184,6 +185,26 @@ def test_choosing_a_zone_leads_to_its_enterprises() -> None:
     assert "var-zone=" in json.dumps(MODELS["finance"])
 
 
+def test_a_specification_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"absent\.yml cannot be read: No such file"):
+        read_specification(tmp_path / "absent.yml")
+
+
+def test_a_ratio_of_several_sums_divides_all_of_them(tmp_path: Path) -> None:
+    ratio = ["sum(montant_facture) - sum(montant_restant_du)", "sum(montant_facture)"]
+    specification = changed(tmp_path, f"{MEASURE}.ratio", ratio)
+    measure = specification.marts["mart_performance_financiere"].measures["recouvrement"]
+    assert measure.sql.startswith("(sum(montant_facture) - sum(montant_restant_du)) / ")
+
+
+def test_any_column_can_be_gone_by(tmp_path: Path, reader: psycopg.Connection[Any]) -> None:
+    path = "dashboards.finance.panels.par_secteur.by"
+    specification = changed(tmp_path, path, "annee")
+    model = grafana.dashboards(specification)["finance"]
+    names = [panel.name for panel in specification.dashboards[0].panels]
+    assert results(model, names.index("par_secteur"), reader)
+
+
 def test_each_dashboard_is_an_exposure_of_the_marts_it_reads() -> None:
     file = ROOT / "models" / "marts" / "_marts__exposures.yml"
     declared = {
@@ -245,12 +266,28 @@ MISTAKES = {
         "raison_sociale",
         "Panel finance.par_zone: it goes by raison_sociale, but would set zone",
     ),
+    f"{PANEL}.limit": ("beaucoup", "Panel finance.par_mois: its limit is 'beaucoup'"),
+    f"{PANEL}.drill": ([], "Panel finance.par_mois: no filter []"),
+    "dashboards.finance.panels": ({}, "Dashboard finance: it has no panel"),
+    "dashboards.finance.filters": ("zone", "Dashboard finance: filters are a list of names"),
     "dashboards.finance.panels.facture.mart": (None, "Panel finance.facture: mart missing"),
     "dashboards.clients.filters": (["zone"], "Dashboard clients: no panel can be filtered"),
     f"{MEASURE}.unit": ("pour cent", "Measure mart_performance_financiere.recouvrement: no unit"),
     f"{MEASURE}.ratio": (
         ["sum(taux_recouvrement_pct)", "count(*)"],
         "recouvrement: taux_recouvrement_pct is a rate, which does not add up",
+    ),
+    "marts.mart_occupation_zones.measures.occupation.ratio": (
+        "sum(lots_occupes)",
+        "Measure mart_occupation_zones.occupation: a ratio is two sums",
+    ),
+    "marts.mart_occupation_zones.measures.lots.sql": (
+        3,
+        "Measure mart_occupation_zones.lots: 3 does not aggregate",
+    ),
+    "marts.mart_occupation_zones.measures": (
+        ["lots"],
+        "Mart mart_occupation_zones: measures are entries of a name",
     ),
     "marts.mart_performance_financiere.measures.facture.sql": (
         "sum(montant_absent)",

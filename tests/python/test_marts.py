@@ -73,6 +73,34 @@ def test_a_free_query_binds_its_parameters_and_is_limited(marts: Marts) -> None:
         marts.query("select zone_inconnue")
     with pytest.raises(UserError, match="'b'"):
         marts.query("select :b")
+    with pytest.raises(UserError, match="Two columns are named n"):
+        marts.query("select 1 as n, 2 as n")
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("select :text as n", "\0"),
+        ("select :text as n", "\ud800"),
+        ("select 'infinity'::date as n where :text <> ''", "é"),
+    ],
+)
+def test_what_cannot_be_sent_or_read_is_no_lost_connection(
+    marts: Marts, query: str, text: str
+) -> None:
+    with pytest.raises(UserError, match=r"The query (could not|cannot) be asked") as raised:
+        marts.query(query, {"text": text})
+    assert not isinstance(raised.value, RetryableError)
+
+
+def test_what_passes_by_waiting_is_told_apart(site: Site, marts: Marts) -> None:
+    execute(
+        site.administrator,
+        "create function public.en_conflit() returns int language plpgsql "
+        "as $$ begin raise sqlstate '40001'; end $$",
+    )
+    with pytest.raises(RetryableError, match="The query was refused"):
+        marts.query("select public.en_conflit()")
 
 
 WRITES = [

@@ -9,6 +9,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import sqlalchemy
+import yaml
 
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
@@ -84,6 +86,18 @@ def test_without_a_login_the_owner_is_not_taken(built: Warehouse) -> None:
         find_reader(built.settings, {"DWH_BI_USER": "somebody", "DWH_BI_PASSWORD": ""})
 
 
+@pytest.mark.parametrize("host", ["::1", "/run/postgresql", "dwh.example"])
+def test_any_host_can_be_provisioned(host: str, superset: SupersetServer) -> None:
+    reader = Server("warehouse", host, 5433, "d w", "é@b", "no secret", "verify-full", False)
+    superset.provision(SPECIFICATION, reader, "dwh")
+    with ZipFile(superset.home / "bundle.zip") as archive:
+        (name,) = [one for one in archive.namelist() if "databases/" in one]
+        uri = sqlalchemy.make_url(yaml.safe_load(archive.read(name))["sqlalchemy_uri"])
+    query = dict(uri.query)
+    assert (uri.host or query["host"], uri.port or int(query["port"])) == (host, 5433)
+    assert (uri.username, query["sslmode"]) == ("é@b", "verify-full")
+
+
 @pytest.fixture
 def superset(tmp_path: Path) -> SupersetServer:
     """Make a server whose Python records how it was called."""
@@ -98,10 +112,12 @@ def test_secrets_are_for_their_owner_and_never_on_a_command_line(
     superset: SupersetServer, login: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DWH_DB_PASSWORD", "of the owner")
+    monkeypatch.setenv("PGSSLROOTCERT", "root.crt")
     superset.provision(SPECIFICATION, login, "dwh")
     call = json.loads((superset.home / "call.json").read_text(encoding="utf-8"))
     assert call["environment"]["DWH_BI_PASSWORD"] == "no secret"
     assert call["environment"]["SUPERSET_ADMIN_PASSWORD"] == superset.password.read_text()
+    assert call["environment"]["PGSSLROOTCERT"] == "root.crt"
     assert "of the owner" not in call["environment"].values()
     assert "no secret" not in " ".join(call["words"])
     with ZipFile(superset.home / "bundle.zip") as archive:
