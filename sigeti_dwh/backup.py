@@ -20,8 +20,8 @@ FOLDER = STATE / "backups"
 KEEP = 7
 ONLY_HERE = (
     "Only a backup has: the past versions of enterprises and parcels (dwh_snapshots), the records\n"
-    "of past runs (dwh_meta), and what others made in this database.\n"
-    "All else, a run on the source makes again."
+    "of past runs and the rights to zones (dwh_meta), rows that tests found (dwh_qualite), what\n"
+    "others made in this database. All else, a run on the source makes again."
 )
 # Of ordinary tables, partitions included, and materialized views.
 TABLES = """

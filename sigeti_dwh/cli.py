@@ -280,6 +280,7 @@ def _full_folders() -> list[Path]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_pipeline.sh",
+        usage="%(prog)s [options] [WORD ...]",
         description="Takes a SIGETI source database to tested, published marts.",
         epilog="Exit code: 0 done, 1 failed, 2 wrong arguments, 4 another run is at work, 130 "
         "interrupted, 143 ended by a signal. Settings: .env.",
@@ -302,7 +303,7 @@ def _parser() -> argparse.ArgumentParser:
         help="test whole tables, as once a week, not what changed since each test passed",
     )
     parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
-    words = parser.add_subparsers(title="other commands", metavar="WORD")
+    words = parser.add_subparsers(title="other commands", metavar="WORD", prog=parser.prog)
 
     def word(name: str, command: object, summary: str) -> argparse.ArgumentParser:
         added = words.add_parser(name, help=summary, description=summary)

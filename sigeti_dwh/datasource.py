@@ -21,10 +21,11 @@ from sigeti_dwh.contract import read_marts
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.marts import Marts, Pool
+from sigeti_dwh.monitor.cli import Parser
 from sigeti_dwh.roles import ROLES, create_login
 from sigeti_dwh.settings import Server, Settings, load_settings
 
-OK, PROBLEM, CANNOT_MEASURE = 0, 2, 3
+OK, PROBLEM = 0, 2
 # The layers that a role may read; what is not named here must be refused.
 READABLE = {
     "bi_reader": ("marts",),
@@ -68,19 +69,19 @@ class Finding:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check each role, print a table; 0 all is well, 2 something is not, 3 nothing was measured."""
-    options = _parser().parse_args(arguments)
+    """Check each role, print a table; return 0 when all is well, 2 when something is not.
+
+    Raises UserError when nothing can be tried.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.login and len(options.role or []) > 1:
+        parser.error("a login is tried as one --role")
     settings = load_settings()
-    try:
-        with _logins(settings, options.role, options.login) as logins:
-            findings = [
-                finding
-                for role, server in logins.items()
-                for finding in check(server, role, settings)
-            ]
-    except UserError as error:
-        print(error)
-        return CANNOT_MEASURE
+    with _logins(settings, options.role, options.login) as logins:
+        findings = [
+            finding for role, server in logins.items() for finding in check(server, role, settings)
+        ]
     print(
         tabulate(
             [(f.role, f.check, "ok" if f.ok else "PROBLEM", f.said) for f in findings],
@@ -264,7 +265,7 @@ def _drop(settings: Settings, names: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="monitor_dwh.py datasource",
         description="Tries as each role what BI tools rely on, and what must be refused.",
         epilog="Exit code: 0 all is well, 2 a problem, 3 it cannot be measured.",

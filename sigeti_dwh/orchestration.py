@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import ROOT, STATE
+from sigeti_dwh.settings import ROOT, STATE, env_file, read_file
 
 if TYPE_CHECKING:
     import uvicorn
@@ -58,6 +58,12 @@ def prepare_process() -> None:
     """Set what Prefect and dbt read when they are imported; what is set already stays."""
     # They make objects by the million that stay: collecting at every 700 costs a fifth of a night.
     gc.set_threshold(50_000)
+    # Prefect itself reads the .env of the current folder only. The first step tells what is wrong
+    # with the file.
+    with suppress(UserError):
+        for name, value in read_file(env_file()).items():
+            if name.startswith("PREFECT_") and value:
+                os.environ.setdefault(name, value)
     for name, value in PREFECT_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)

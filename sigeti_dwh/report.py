@@ -33,8 +33,9 @@ def next_steps(settings: Settings) -> list[str]:
         lines.append(f"Documentation:       {page}")
     lines += [
         f"Connect a BI tool:   PostgreSQL, host {warehouse.host}, port {warehouse.port}, "
-        f"database {warehouse.name}, user {warehouse.user}",
-        f"                     schemas {settings.schema}_marts_*; password: ./run_pipeline.sh env",
+        f"database {warehouse.name}, schemas {settings.schema}_marts_*;",
+        "                     a login: ./run_pipeline.sh roles, then "
+        "roles --login NAME --role bi_reader --zones all",
     ]
     if settings.source.embedded:
         lines.append("Your own SIGETI:     set SOURCE_DB_* in .env; so far the source is a demo")

@@ -3,6 +3,7 @@
 Runs until it is stopped: python prefect/deployments/deploy_scheduled.py
 """
 
+import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def freshness() -> None:
 
 def main() -> int:
     """Serve both until interrupted, and return the exit code."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         nights, checks = read_schedules(read_variables())
         require_prefect_server()

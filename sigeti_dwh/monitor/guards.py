@@ -50,18 +50,10 @@ def judge_columns(measures: Iterable[Measure], seen: Mapping[str, Sequence[Seen]
         if one.problem or not before:
             continue
         then, now = dict(before[-1].columns), dict(one.columns)
-        differences = [
-            *(f"{name} is new" for name in now.keys() - then.keys()),
-            *(f"{name} is gone" for name in then.keys() - now.keys()),
-            *(
-                f"{name} was {then[name]}, is {now[name]}"
-                for name in now.keys() & then.keys()
-                if now[name] != then[name]
-            ),
-        ]
-        if differences:
-            text = "; ".join(sorted(differences))
-            found.append(Finding("warning", one.name, text, f"colonnes : {text}", "schema"))
+        if then != now:
+            text = _differences(then, now, "is new", "is gone", "was {}, is {}")
+            french = _differences(then, now, "nouvelle", "absente", "était {}, est {}")
+            found.append(Finding("warning", one.name, text, f"colonnes : {french}", "schema"))
     return found
 
 
@@ -84,9 +76,27 @@ def judge_contract(measures: Iterable[Measure], promised: Mapping[str, Any]) -> 
             continue
         actual = {"version": promised[name]["version"], "columns": dict(one.columns)}
         if broken := breaches({name: promised[name]}, {name: actual}):
-            text = "; ".join(broken)
-            found.append(Finding("critical", one.name, text, f"contrat : {text}", "schema"))
+            promise, now = promised[name]["columns"], dict(one.columns)
+            kept = {column: kind for column, kind in now.items() if column in promise}
+            french = _differences(promise, kept, "nouvelle", "absente", "était {}, est {}")
+            found.append(
+                Finding("critical", one.name, "; ".join(broken), f"contrat : {french}", "schema")
+            )
     return found
+
+
+def _differences(
+    then: Mapping[str, str], now: Mapping[str, str], new: str, gone: str, other: str
+) -> str:
+    """Return what differs, column by column, in the words given."""
+    told = {name: new for name in now.keys() - then.keys()}
+    told |= {name: gone for name in then.keys() - now.keys()}
+    told |= {
+        name: other.format(then[name], now[name])
+        for name in then.keys() & now.keys()
+        if then[name] != now[name]
+    }
+    return "; ".join(f"{name} {words}" for name, words in sorted(told.items()))
 
 
 def is_unusual(day: date, growth: float, past: Sequence[Growth], least: float = 0) -> bool:

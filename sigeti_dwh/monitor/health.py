@@ -20,7 +20,6 @@ from sigeti_dwh.settings import Server, Settings, read_variables
 State = Literal["ok", "warning", "critical", "unknown"]
 SECONDS = 10.0
 CACHE_HIT = 0.9
-OLD_STATISTICS = "7 days"
 
 SETTINGS = (
     "shared_buffers",

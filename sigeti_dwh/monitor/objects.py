@@ -1,7 +1,5 @@
 """Rows, sizes and dates of every table and view of the warehouse."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -95,11 +93,6 @@ class Measure:
     """How long it took to measure."""
     problem: str | None = None
     """Why it could not be read."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Return what changes when a column comes, goes or changes its type."""
-        return hashlib.md5(json.dumps(self.columns).encode()).hexdigest()
 
 
 def measure(

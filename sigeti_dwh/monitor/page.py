@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,7 @@ from pygal.style import Style
 
 from sigeti_dwh.monitor.history import Seen, daily
 from sigeti_dwh.monitor.objects import LAYERS, Measure
+from sigeti_dwh.monitor.reconciliation import FRENCH
 from sigeti_dwh.monitor.survey import Survey
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -58,6 +60,7 @@ def as_page(survey: Survey) -> str:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "number": french_number,
+        "amount": french_amount,
         "size": french_size,
         "minute": french_minute,
         "day": lambda day: f"{day:%d/%m/%Y}" if day else "–",
@@ -75,6 +78,7 @@ def as_page(survey: Survey) -> str:
         levels=LEVELS,
         kinds_of_finding=FINDING_NAMES,
         kinds=KIND_NAMES,
+        french=FRENCH,
         sizes=_sizes(layers),
         curves=[(name, chart) for name, chart in _curves(survey)],
     )
@@ -83,6 +87,15 @@ def as_page(survey: Survey) -> str:
 def french_number(value: int | None) -> str:
     """Return a number as a French reader writes it: 1 234 567."""
     return "?" if value is None else f"{value:,}".replace(",", SPACE)
+
+
+def french_amount(value: Decimal | None) -> str:
+    """Return an amount as a French reader writes it, its cents only where there are some."""
+    if value is None:
+        return "?"
+    whole, cents = divmod(abs(value), 1)
+    text = french_number(int(whole)) + (f",{round(cents * 100):02}" if cents else "")
+    return f"-{text}" if value < 0 else text
 
 
 def french_size(value: int | None) -> str:

@@ -53,6 +53,21 @@ FIGURES = {
     },
 }
 """Per figure, at each place that has it, the query; deleted invoices count nowhere."""
+FRENCH = {
+    "invoices": "factures",
+    "amount of invoices": "montant des factures",
+    "amount of payments": "montant des paiements",
+    "requests": "demandes",
+    "amount recovered by campaigns": "montant recouvré par les campagnes",
+    "amount invoiced that counts": "montant facturé retenu",
+    "amount left to pay": "reste à payer",
+    "source": "source",
+    "staging": "préparation",
+    "fact": "fait",
+    "monthly mart": "mart mensuel",
+    "financial mart": "mart financier",
+}
+"""Figures and places, as the page names them."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,9 @@ def judge_totals(comparisons: list[Comparison]) -> list[Finding]:
         }
         if len(set(inside.values())) > 1:
             text = ", ".join(f"{place} {value}" for place, value in inside.items())
-            found.append(Finding("critical", one.what, text, text, "reconciliation"))
+            told = ", ".join(f"{FRENCH[place]} {value}" for place, value in inside.items())
+            french = f"{FRENCH[one.what]} : {told}"
+            found.append(Finding("critical", one.what, text, french, "reconciliation"))
     return found
 
 

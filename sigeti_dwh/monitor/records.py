@@ -94,7 +94,9 @@ def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
                 "critical",
                 f"night {ended[0].number}",
                 f"{state}: {said}",
-                f"{ended[0].state} : {said}",
+                f"{ended[0].state} : {ended[0].message.splitlines()[0]}"
+                if ended[0].message
+                else f"{ended[0].state} sans un mot",
                 "run",
             )
         )

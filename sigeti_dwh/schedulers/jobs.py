@@ -15,6 +15,7 @@ NAME = f"sigeti-dwh-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:8]}"
 LOG = STATE / "logs" / "night.log"
 LOG_BYTES = 5_000_000
 # What a run reads from its environment alone, and would miss in that of systemd or cron.
+HERE_ALONE = "DWH_LOGIN_PASSWORD"
 CARRIED = ("DWH_STATE_DIR", "DWH_ENV_FILE", "DWH_POSTGRES_BIN", "PREFECT_API_URL", "PREFECT_HOME")
 
 
@@ -51,7 +52,7 @@ def carried_environment(file: Mapping[str, str]) -> dict[str, str]:
         name
         for name, value in os.environ.items()
         if name.startswith(("SOURCE_DB_", "DWH_"))
-        and name not in CARRIED
+        and name not in (*CARRIED, HERE_ALONE)
         and value != file.get(name, "")
     )
     if stray:

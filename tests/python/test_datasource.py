@@ -2,7 +2,8 @@
 
 import pytest
 
-from sigeti_dwh.datasource import CANNOT_MEASURE, OK, PROBLEM, main
+from sigeti_dwh.datasource import OK, PROBLEM, main
+from sigeti_dwh.monitor import cli
 from sigeti_dwh.roles import ROLES
 
 from .readers import PASSWORD, Site, execute
@@ -88,5 +89,16 @@ def test_what_cannot_be_tried_is_not_called_well(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DWH_DB_NAME", "nulle_part")
-    assert main([]) == CANNOT_MEASURE
-    assert "nulle_part" in capsys.readouterr().out
+    assert cli.main(["datasource"]) == cli.CANNOT_MEASURE
+    assert "nulle_part" in capsys.readouterr().err
+
+
+def test_a_user_who_may_not_create_logins_is_told(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(site.administrator, "alter role proprietaire nocreaterole")
+    try:
+        assert cli.main(["datasource"]) == cli.CANNOT_MEASURE
+    finally:
+        execute(site.administrator, "alter role proprietaire createrole")
+    assert "permission denied to create role" in capsys.readouterr().err

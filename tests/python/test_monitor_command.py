@@ -64,7 +64,8 @@ def monitor(
     settings: Settings, *arguments: str, record: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does; without `record`, it leaves nothing behind."""
-    options = arguments if record or "health" in arguments else ("--no-record", *arguments)
+    remembers = not {"health", "datasource"} & set(arguments)
+    options = arguments if record or not remembers else ("--no-record", *arguments)
     return subprocess.run(
         command(*options),
         env=environment(settings),
@@ -229,7 +230,17 @@ def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
     assert len(done.stdout.splitlines()) == 3
 
 
-@pytest.mark.parametrize("wrong", [["--layer", "x"], ["--top", "0"], ["--nothing"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--layer", "x"],
+        ["--top", "0"],
+        ["--top", "x"],
+        ["--nothing"],
+        ["datasource", "--nothing"],
+        ["datasource", "--login", "a", "--role", "bi_reader", "--role", "dwh_analyst"],
+    ],
+)
 def test_wrong_arguments_are_not_a_critical_state(night: Warehouse, wrong: list[str]) -> None:
     done = monitor(night.settings, *wrong)
     assert (done.returncode, done.stdout) == (3, "") and "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sigeti_dwh.orchestration import PREFECT_ENVIRONMENT, prepare_process
+from sigeti_dwh.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*OperatorClass")
 
@@ -22,6 +23,31 @@ def test_what_is_set_already_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert (tmp_path / "home").is_dir()
     assert os.environ["DO_NOT_TRACK"] == "1"
     assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+
+
+def test_the_settings_of_prefect_are_read_from_the_settings_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings"
+    file.write_text("PREFECT_API_URL=http://127.0.0.1:1/api\nPREFECT_HOME=\n", encoding="utf-8")
+    monkeypatch.setenv("DWH_ENV_FILE", str(file))
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    # Set and deleted: so that what is set here is gone afterwards.
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    monkeypatch.delenv("PREFECT_API_URL")
+    prepare_process()
+    assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / "home")
+    file.write_text("no setting\n", encoding="utf-8")
+    prepare_process()
+
+
+@pytest.mark.parametrize("script", ["deployments/deploy_scheduled.py", "flows/sigeti_dwh_flow.py"])
+def test_scripts_tell_what_they_do_and_refuse_what_they_do_not_know(script: str) -> None:
+    command = [sys.executable, str(ROOT / "prefect" / script)]
+    told = subprocess.run([*command, "--help"], capture_output=True, encoding="utf-8", check=False)
+    assert told.returncode == 0 and "usage" in told.stdout
+    assert subprocess.run([*command, "--now"], capture_output=True, check=False).returncode == 2
 
 
 def test_the_server_stops_only_when_all_is_written_down(
