@@ -9,6 +9,7 @@ import argparse
 import json
 import random
 import re
+import secrets
 import statistics
 import sys
 import time
@@ -33,7 +34,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.roles import create_login, create_roles
 from sigeti_dwh.settings import STATE, Server, Settings
 
-LOGIN, PASSWORD = "benchmark_reader", "benchmark"
+LOGIN = "benchmark_reader"
 GOAL_MS = 50
 NIGHT_CHANGES = Change(1_000, "recent")
 
@@ -55,8 +56,9 @@ def main() -> int:
                     f"python -m benchmarks --scale {options.scale} --case unchanged makes one."
                 )
             create_roles(settings, report=_silent)
-            create_login(settings, LOGIN, "bi_reader", PASSWORD, None, report=_silent)
-            reader = replace(settings.warehouse, user=LOGIN, password=PASSWORD)
+            secret = secrets.token_urlsafe()
+            create_login(settings, LOGIN, "bi_reader", secret, None, report=_silent)
+            reader = replace(settings.warehouse, user=LOGIN, password=secret)
             dashboards = _dashboards(reader)
             measured = {"alone": read(reader, dashboards, 1, options.pause, options.seconds)}
             many = f"{options.readers} readers"

@@ -71,14 +71,12 @@ class SupersetServer:
         with ZipFile(path, "w") as archive:
             for name, content in bundle(specification, schema, _uri(reader)).items():
                 archive.writestr(name, as_yaml(content))
-        self._call(
-            "provision",
-            self._program("python"),
-            str(self.folder / "provision.py"),
-            str(path),
-            DWH_BI_PASSWORD=reader.password,
-            SUPERSET_ADMIN_PASSWORD=self._secret(self.password),
-        )
+        passwords = {
+            "DWH_BI_PASSWORD": reader.password,
+            "SUPERSET_ADMIN_PASSWORD": self._secret(self.password),
+        }
+        program = self._program("python")
+        self._call("provision", program, str(self.folder / "provision.py"), str(path), **passwords)
 
     def start(self, port: int) -> str:
         """Serve, and return the address once it answers."""

@@ -33,6 +33,7 @@ def refused(installation: Installation, **variables: str) -> str:
     return night.messages
 
 
+@by_command
 def test_a_target_that_is_no_folder_ends_the_night(installation: Installation) -> None:
     installation.warehouse.advance(1)
     target = installation.folder / "target"

@@ -33,6 +33,7 @@ def rename(installation: Installation, client: int, name: str) -> None:
     )
 
 
+@by_command
 def test_versions_keep_their_order_when_the_clock_is_set_back(installation: Installation) -> None:
     """The snapshot's stamps go three days ahead: since then the clock has been set back."""
     warehouse = installation.warehouse

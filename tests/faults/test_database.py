@@ -56,6 +56,7 @@ def test_a_server_restarted_after_every_layer_delays_the_night(
     check_warehouse(installation)
 
 
+@by_command
 def test_a_statement_timeout_of_the_role_ends_the_night(installation: Installation) -> None:
     installation.warehouse.advance(1)
     with (
@@ -150,6 +151,7 @@ def test_a_new_column_of_a_mart_does_not_queue_readers_behind_a_long_one(
     check_warehouse(installation)
 
 
+@by_command
 def test_a_password_changed_half_way_ends_the_night(installation: Installation) -> None:
     installation.warehouse.advance(1)
     with (

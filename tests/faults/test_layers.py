@@ -59,6 +59,7 @@ TESTS = {
 }
 
 
+@by_command
 def test_a_failed_test_in_each_layer_is_told_and_taken_up(
     installation: Installation, receiver: Receiver
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_source_that_comes_back_only_delays_the_night(installation: Installati
     check_warehouse(installation)
 
 
+@by_command
 def test_a_source_that_stops_answering_ends_the_load_at_its_time_limit(
     installation: Installation,
 ) -> None:
@@ -165,7 +166,9 @@ WRONG_ROWS = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_ROWS)
+@pytest.mark.parametrize(
+    "name", ["duplicate key", pytest.param("null where none may be", marks=by_command)]
+)
 def test_wrong_rows_of_the_source_end_the_night(installation: Installation, name: str) -> None:
     wrong, mend, said = WRONG_ROWS[name]
     installation.warehouse.change(wrong)
