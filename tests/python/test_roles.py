@@ -128,6 +128,24 @@ def test_contact_details_are_found_in_every_layer(site: Site) -> None:
     assert open_to_analysts == []
 
 
+@pytest.mark.parametrize(
+    ("column", "is_contact"),
+    [
+        ("numero_telephone", True),
+        ("nom_contact", True),
+        ("adresseFacturation", True),
+        ("e_mail", True),
+        ("raison_sociale", False),
+        ("forme_juridique", False),
+    ],
+)
+def test_a_contact_detail_is_known_wherever_its_name_says_so(
+    site: Site, column: str, is_contact: bool
+) -> None:
+    known = f"select dwh_meta.est_coordonnee('dim_entreprises', '{column}')"
+    assert site.owner(known) == [(is_contact,)]
+
+
 def test_without_a_zone_no_row_is_seen(site: Site) -> None:
     for relation in (*list(ZONED)[:2], *OVERALL):
         assert site.count("sans_zone", relation) == 0, relation
@@ -446,6 +464,7 @@ def test_what_a_role_has_beyond_its_own_is_taken_back(site: Site) -> None:
             "select telephone from dwh_dimensions.dim_entreprises",
             "select email from raw_sigeti.entreprises",
         ],
+        "dwh_loader": ["insert into dwh_meta.droits_zones values (session_user, null)"],
     }
     execute(
         site.as_login("proprietaire"),
@@ -453,7 +472,8 @@ def test_what_a_role_has_beyond_its_own_is_taken_back(site: Site) -> None:
         "grant usage on schema raw_sigeti to dwh_analyst; "
         f"grant select on dwh_facts.fait_factures to bi_reader; grant delete on {OVERALL[0]} "
         "to bi_reader; grant select (email) on dwh_dimensions.dim_entreprises to dwh_analyst; "
-        "grant select on raw_sigeti.entreprises, dwh_dimensions.dim_entreprises to dwh_analyst",
+        "grant select on raw_sigeti.entreprises, dwh_dimensions.dim_entreprises to dwh_analyst; "
+        "grant insert on dwh_meta.droits_zones to dwh_loader",
     )
     site.roles()
     for role, statements in surplus.items():
