@@ -120,7 +120,7 @@ select {{ trigrams }}.similarity('a', 'b');
 create or replace function {{ schema }}.rechercher(texte text, limite integer default 20)
 returns table (objet text, identifiant integer, libelle text, surligne text, pertinence real)
 language plpgsql stable security definer
-set search_path = {{ trigrams }}, pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp
 set pg_trgm.word_similarity_threshold = 0.5
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
@@ -140,6 +140,7 @@ declare
     mots tsquery := websearch_to_tsquery('french', voulu);
     tout boolean := {{ meta_schema() }}.voit_tout();
     zones bigint[] := {{ meta_schema() }}.zones_visibles();
+    zones_de_lots bigint[] := {{ meta_schema() }}.zones_de_lots_visibles('{{ target.schema }}');
     -- More candidates than this are not ranked: the text says too little.
     candidats constant integer := 200;
     clients integer[];
@@ -173,11 +174,11 @@ begin
         select entreprise_id, raison_sociale
         from {{ schema }}.mart_portefeuille_clients
         where (select count(*) from exactes) + (select count(*) from parlantes) < limite
-            and longs[1] <% {{ meta_schema() }}.texte_recherche(raison_sociale)
+            and longs[1] operator({{ trigrams }}.<%) {{ meta_schema() }}.texte_recherche(raison_sociale)
             and (longs[2] is null
-                or longs[2] <% {{ meta_schema() }}.texte_recherche(raison_sociale))
+                or longs[2] operator({{ trigrams }}.<%) {{ meta_schema() }}.texte_recherche(raison_sociale))
             and (longs[3] is null
-                or longs[3] <% {{ meta_schema() }}.texte_recherche(raison_sociale))
+                or longs[3] operator({{ trigrams }}.<%) {{ meta_schema() }}.texte_recherche(raison_sociale))
             and (tout or entreprise_id in (select unnest(clients)))
         limit candidats
     ),
@@ -195,7 +196,8 @@ begin
         from {{ target.schema }}_marts_occupation.mart_occupation_zones
         where (tout or zone_id = any (zones))
             and ({{ meta_schema() }}.texte_recherche(nom_zone) like any (array[partie, suite])
-                or (length(voulu) > 2 and voulu <% {{ meta_schema() }}.texte_recherche(nom_zone)))
+                or (length(voulu) > 2
+                    and voulu operator({{ trigrams }}.<%) {{ meta_schema() }}.texte_recherche(nom_zone)))
     ),
     parcelles as (
         select 'lot', lots.lot_id,
@@ -205,7 +207,7 @@ begin
             from {{ target.schema }}_dimensions.dim_lots
             where is_current
                 and {{ meta_schema() }}.texte_recherche(numero_lot) like partie
-                and (tout or zone_id = any (zones))
+                and (tout or coalesce(zone_id, -1) = any (zones_de_lots))
             limit candidats
         ) as lots
         left join {{ target.schema }}_marts_occupation.mart_occupation_zones as lieu
@@ -234,7 +236,8 @@ begin
                 when strpos(normal.texte, voulu) > 0 then 1.25
                 when to_tsvector('french', normal.texte) @@ mots then 1
                 else 0
-            end + word_similarity(voulu, normal.texte) / 5 + similarity(voulu, normal.texte) / 25
+            end + {{ trigrams }}.word_similarity(voulu, normal.texte) / 5
+            + {{ trigrams }}.similarity(voulu, normal.texte) / 25
         )::real as note
         from trouves
         cross join lateral (
@@ -258,7 +261,9 @@ begin
                     select from regexp_split_to_table(voulu, '[^[:alnum:]]+') as voulue
                     where (length(voulue) > 2 or voulue = voulu)
                         and (strpos({{ meta_schema() }}.texte_recherche(morceau[1]), voulue) > 0
-                            or similarity(voulue, {{ meta_schema() }}.texte_recherche(morceau[1])) > 0.3)
+                            or {{ trigrams }}.similarity(
+                                voulue, {{ meta_schema() }}.texte_recherche(morceau[1])
+                            ) > 0.3)
                 ) as est_trouve
             from regexp_matches(libelle, '[[:space:]''’()«»,;.-]+|[^[:space:]''’()«»,;.-]+', 'g')
                 with ordinality as decoupe (morceau, rang)

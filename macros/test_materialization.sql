@@ -16,6 +16,7 @@
     {%- set keeps = load_result('main').table.rows[0]['failures'] -%}
     {%- if keeps -%}
         {%- call statement('keep') -%}{{ get_create_sql(kept, found) }}{%- endcall -%}
+        {%- do run_query(protect(kept)) -%}
     {%- endif -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [kept] if keeps else []}) }}

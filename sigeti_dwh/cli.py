@@ -338,7 +338,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the role it is a member of (bi_reader)",
     )
     granting.add_argument(
-        "--zones", type=_zones, default=(), help="what it sees: all, or identifiers as in 3,7"
+        "--zones",
+        type=_zones,
+        default=(),
+        help="what it sees from now on: all, or identifiers as in 3,7; as before unless given",
     )
     _choices(
         word("install-schedule", install_schedule, "start the nights by systemd, else by crontab"),

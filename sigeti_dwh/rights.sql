@@ -44,15 +44,53 @@ from dwh_meta.droits_zones
 where login = dwh_meta.lecteur() and zone_id is not null
 $$;
 
+-- A table of the owner of the warehouse, null when there is none. Whoever asks may name any schema, also
+-- one of his own, with views that would run his code as the owner.
+create or replace function dwh_meta.table_a_soi(schema_name text, table_name text) returns regclass
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+select c.oid::regclass
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = schema_name and c.relname = table_name
+    and c.relkind in ('r', 'p') and pg_get_userbyid(c.relowner) = current_user
+$$;
+
+-- What dim_lots, which holds the source's zones, says for a zone that the reader sees: who sees what
+-- belongs to none also sees zones that dim_zones_industrielles does not have.
+create or replace function dwh_meta.zones_de_lots_visibles(prefixe text) returns bigint[]
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    visibles bigint[] := dwh_meta.zones_visibles();
+    lots regclass := dwh_meta.table_a_soi(prefixe || '_dimensions', 'dim_lots');
+    connues regclass := dwh_meta.table_a_soi(prefixe || '_dimensions', 'dim_zones_industrielles');
+    orphelines bigint[];
+begin
+    if -1 = any (visibles) and lots is not null and connues is not null then
+        execute format(
+            'select array_agg(distinct zone_id) from %s where zone_id not in (select zone_id from %s)',
+            lots, connues
+        ) into orphelines;
+    end if;
+    return visibles || orphelines;
+end
+$$;
+
 create or replace function dwh_meta.demandes_visibles(prefixe text) returns setof integer
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    attributions regclass := dwh_meta.table_a_soi(prefixe || '_facts', 'fait_attributions');
 begin
-    return query execute format(
-        'select demande_id from %I.fait_attributions where zone_key = any(dwh_meta.zones_visibles())',
-        prefixe || '_facts'
-    );
+    if attributions is not null then
+        return query execute format(
+            'select demande_id from %s where zone_key = any(dwh_meta.zones_visibles())', attributions
+        );
+    end if;
 end
 $$;
 
@@ -61,17 +99,24 @@ create or replace function dwh_meta.entreprises_visibles(prefixe text) returns s
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    lots regclass := dwh_meta.table_a_soi(prefixe || '_dimensions', 'dim_lots');
+    attributions regclass := dwh_meta.table_a_soi(prefixe || '_facts', 'fait_attributions');
+    finances regclass := dwh_meta.table_a_soi(
+        prefixe || '_marts_financier', 'mart_performance_financiere'
+    );
 begin
+    if num_nulls(lots, attributions, finances) > 0 then
+        -- Before the first publication nobody sees anything.
+        return;
+    end if;
     return next -1;
     return query execute format(
-        'select entreprise_id from %I.dim_lots where is_current and zone_id = any($1) '
-        'union select entreprise_id from %I.fait_attributions where zone_key = any($1) '
-        'union select entreprise_id from %I.mart_performance_financiere where zone_id = any($1)',
-        prefixe || '_dimensions', prefixe || '_facts', prefixe || '_marts_financier'
-    ) using dwh_meta.zones_visibles();
-exception when undefined_table then
-    -- Before the first publication nobody sees anything.
-    return;
+        'select entreprise_id from %s where is_current and coalesce(zone_id, -1) = any($2) '
+        'union select entreprise_id from %s where zone_key = any($1) '
+        'union select entreprise_id from %s where zone_id = any($1)',
+        lots, attributions, finances
+    ) using dwh_meta.zones_visibles(), dwh_meta.zones_de_lots_visibles(prefixe);
 end
 $$;
 
@@ -79,6 +124,7 @@ $$;
 -- and is not named here would tell totals of all zones: it is for those who see them all.
 create or replace function dwh_meta.condition_de_zone(relation regclass) returns text
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $$
 select case
     when c.relname in ('dim_temps', 'dim_domaines_activites', 'fraicheur') then null
@@ -86,9 +132,14 @@ select case
         '(select dwh_meta.voit_tout()) or entreprise_id in (select dwh_meta.entreprises_visibles(%L))',
         substring(n.nspname from '^(.*)_dimensions$')
     )
+    when c.relname = 'dim_lots' then format(
+        '(select dwh_meta.voit_tout()) or coalesce(zone_id, -1) = any ('
+        '(select dwh_meta.zones_de_lots_visibles(%L))::bigint[])',
+        substring(n.nspname from '^(.*)_dimensions$')
+    )
     when z.attname is not null then format(
-        '(select dwh_meta.voit_tout()) or %I = any ((select dwh_meta.zones_visibles())::bigint[])',
-        z.attname
+        '(select dwh_meta.voit_tout()) or %s = any ((select dwh_meta.zones_visibles())::bigint[])',
+        format(case when z.attnotnull then '%I' else 'coalesce(%I, -1)' end, z.attname)
     )
     when c.relname = 'pont_attributions_lots' then format(
         '(select dwh_meta.voit_tout()) or demande_id in (select dwh_meta.demandes_visibles(%L))',
@@ -99,30 +150,32 @@ end
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join lateral (
-    select attname from pg_attribute
+    select attname, attnotnull from pg_attribute
     where attrelid = c.oid and attname in ('zone_key', 'zone_id') and not attisdropped
     order by attname desc limit 1
 ) z on true
 where c.oid = relation
 $$;
 
--- What each role may do in each layer. `coordonnees` says whether it may read contact details.
+-- What each role may do in each layer. `coordonnees` says whether it may read contact details, `par_zone`
+-- whether its logins see the rows of their zones only.
 create or replace view dwh_meta.droits_roles as
-select role, couche, droits, coordonnees
+select role, couche, droits, coordonnees, par_zone
 from (values
-    ('bi_reader', '{marts}', '{select}', false),
-    ('dwh_analyst', '{dimensions,facts,marts}', '{select}', false),
-    ('dwh_monitor', '{raw,staging,snapshots,dimensions,facts,preparation,marts,meta}',
-        '{select}', false),
-    ('dwh_loader', '{raw,meta}', '{select,insert,update,delete,truncate}', true),
-    ('dwh_transformer', '{raw,staging}', '{select}', true),
+    ('bi_reader', '{marts}', '{select}', false, true),
+    ('dwh_analyst', '{dimensions,facts,marts}', '{select}', false, true),
+    ('dwh_monitor', '{raw,staging,snapshots,dimensions,facts,preparation,marts,qualite,meta}',
+        '{select}', false, false),
+    ('dwh_loader', '{raw,meta}', '{select,insert,update,delete,truncate}', true, false),
+    ('dwh_transformer', '{raw,staging,qualite}', '{select}', true, false),
     ('dwh_transformer', '{snapshots,dimensions,facts,preparation,marts,meta}',
-        '{select,insert,update,delete}', true)
-) as regles (role, couches, droits_en_texte, coordonnees)
+        '{select,insert,update,delete}', true, false)
+) as regles (role, couches, droits_en_texte, coordonnees, par_zone)
 cross join lateral unnest(couches::text[]) as couche
 cross join lateral (select droits_en_texte::text[] as droits) as d
 where to_regrole(role) is not null;
 
+-- settings.py refuses a prefix that would itself pass for a layer.
 create or replace function dwh_meta.couche(schema_name name) returns text
 language sql immutable
 return case
@@ -130,7 +183,7 @@ return case
     when schema_name = 'dwh_meta' then 'meta'
     else substring(
         schema_name from
-        '_(staging|snapshots|dimensions|facts|preparation|marts)(?:_[a-z]+)?$'
+        '_(staging|snapshots|dimensions|facts|preparation|marts|qualite)(?:_[a-z]+)?$'
     )
 end;
 
@@ -138,25 +191,37 @@ end;
 create or replace function dwh_meta.est_coordonnee(relation name, colonne name) returns boolean
 language sql immutable
 return relation !~ 'zones_industrielles'
-    and colonne ~ '^(telephone|portable|mobile|fax|e?mail|courriel|adresse|contact)';
+    and colonne ~* '(phone|portable|mobile|fax|mail|courriel|adresse|contact)';
 
--- Gives the roles their rights on one relation, and its rows their policy.
+-- Gives the roles their rights on one relation, and its rows their policy; takes back what else the roles
+-- were given there.
 create or replace function dwh_meta.proteger(relation regclass) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     c record;
     regle record;
     droit text;
+    ordre text;
     colonnes text;
     a_coordonnees boolean;
+    par_colonne boolean;
     condition text;
 begin
-    select n.nspname, r.relname, r.relkind, r.relrowsecurity, dwh_meta.couche(n.nspname) as couche
+    select n.nspname, r.relname, r.relkind, r.relrowsecurity, r.relacl,
+        case
+            when r.oid <> 'dwh_meta.droits_zones'::regclass then dwh_meta.couche(n.nspname)
+        end as couche,
+        -- Other views read as their owner, whom no policy concerns, or hold what he has read.
+        r.relkind in ('r', 'p') or exists (
+            select from pg_options_to_table(r.reloptions)
+            where option_name = 'security_invoker' and option_value::boolean
+        ) as est_filtree
     into c
     from pg_class r join pg_namespace n on n.oid = r.relnamespace
     where r.oid = relation;
-    if relation = 'dwh_meta.droits_zones'::regclass or to_regrole('bi_reader') is null then
+    if to_regrole('bi_reader') is null then
         return;
     end if;
     -- First the policy, so that no right opens rows it would hide.
@@ -175,8 +240,34 @@ begin
     end if;
     select coalesce(bool_or(dwh_meta.est_coordonnee(c.relname, attname)), false) into a_coordonnees
     from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped;
-    for regle in select * from dwh_meta.droits_roles where couche = c.couche loop
-        if not has_schema_privilege(regle.role, c.nspname, 'usage') then
+    for regle in
+        select groupe.role, groupe.coordonnees, coalesce(d.droits, '{}') as droits
+        from (select distinct role, coordonnees, par_zone from dwh_meta.droits_roles) as groupe
+        left join dwh_meta.droits_roles as d
+            on d.role = groupe.role and d.couche = c.couche
+                and (c.est_filtree or not groupe.par_zone)
+    loop
+        par_colonne := a_coordonnees and not regle.coordonnees;
+        for ordre in
+            select format('revoke %s on %s from %I cascade', privilege_type, relation, regle.role)
+            from aclexplode(c.relacl)
+            where grantee = regle.role::regrole
+                and (par_colonne or lower(privilege_type) <> all (regle.droits))
+            union all
+            select format(
+                'revoke %s (%I) on %s from %I cascade', privilege_type, attname, relation, regle.role
+            )
+            from pg_attribute
+            cross join lateral aclexplode(attacl)
+            where attrelid = relation and not attisdropped and grantee = regle.role::regrole
+                and (lower(privilege_type) <> all (regle.droits)
+                    or par_colonne and dwh_meta.est_coordonnee(c.relname, attname))
+        loop
+            execute ordre;
+        end loop;
+        if cardinality(regle.droits) > 0
+            and not has_schema_privilege(regle.role, c.nspname, 'usage')
+        then
             -- Models of one schema are built at the same time.
             perform pg_advisory_xact_lock(hashtext('dwh_meta.proteger'));
             execute format('grant usage on schema %I to %I', c.nspname, regle.role);
@@ -190,10 +281,7 @@ begin
             end if;
         end if;
         foreach droit in array regle.droits loop
-            if a_coordonnees and not regle.coordonnees then
-                if has_table_privilege(regle.role, relation, droit) then
-                    execute format('revoke %s on %s from %I', droit, relation, regle.role);
-                end if;
+            if par_colonne then
                 select string_agg(quote_ident(attname), ', ') into colonnes
                 from pg_attribute
                 where attrelid = relation and attnum > 0 and not attisdropped
@@ -210,8 +298,9 @@ begin
 end
 $$;
 
-create or replace function dwh_meta.relations_a_proteger(prefixe text) returns setof regclass
+create or replace function dwh_meta.relations_de(prefixe text) returns setof regclass
 language sql stable
+set search_path = pg_catalog, pg_temp
 as $$
 select c.oid::regclass
 from pg_class c
@@ -222,9 +311,22 @@ where c.relkind in ('r', 'p', 'v', 'm') and dwh_meta.couche(n.nspname) is not nu
 order by c.oid
 $$;
 
+-- What belongs to somebody else cannot be protected; `./run_pipeline.sh roles` names it.
+create or replace function dwh_meta.relations_a_proteger(prefixe text) returns setof regclass
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+select relation
+from dwh_meta.relations_de(prefixe) as relation
+join pg_class c on c.oid = relation
+where pg_has_role(c.relowner, 'usage')
+order by relation
+$$;
+
 -- The function that searches reads as its owner, and leaves out itself what its reader may not see.
 create or replace function dwh_meta.proteger_recherche(prefixe text) returns void
 language plpgsql
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     fonction regprocedure := to_regprocedure(prefixe || '_marts_clients.rechercher(text, integer)');
@@ -242,6 +344,7 @@ $$;
 
 create or replace function dwh_meta.proteger_tout(prefixe text) returns void
 language sql
+set search_path = pg_catalog, pg_temp
 as $$
 select dwh_meta.proteger(relation)
 from dwh_meta.relations_a_proteger(prefixe) as relation

@@ -5,7 +5,7 @@ reach its members, so each login gets them as its own.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from sigeti_dwh.search import search_obstacle
 from sigeti_dwh.settings import Settings
 
 Connection = psycopg.Connection[Any]
-Zones = Iterable[int] | None
+Zones = Collection[int] | None
 """Zones of a login; None is all of them."""
 
 
@@ -50,6 +50,38 @@ where m.rolcanlogin and not m.rolsuper
     and not exists (select from dwh_meta.droits_zones where login = m.rolname)
 order by 1
 """
+# A group that could do more would lend it to its logins, or let somebody in by itself.
+TOO_MUCH = """
+select rolname::text, array_remove(array[
+    case when rolcanlogin then 'LOGIN' end,
+    case when rolsuper then 'SUPERUSER' end,
+    case when rolcreaterole then 'CREATEROLE' end,
+    case when rolreplication then 'REPLICATION' end,
+    case when rolbypassrls then 'BYPASSRLS' end
+], null) as powers
+from pg_roles
+where rolname = any(%s)
+    and (rolcanlogin or rolsuper or rolcreaterole or rolreplication or rolbypassrls)
+order by 1
+"""
+LEFT_OUT = """
+select format('%%s of %%s', c.oid::regclass, pg_get_userbyid(relowner))
+from dwh_meta.relations_de(%s) as relation
+join pg_class c on c.oid = relation
+where not pg_has_role(relowner, 'usage')
+order by 1
+"""
+# By which grants a login is a member of other groups, itself or through a role of its own.
+KEPT = """
+select format('REVOKE %%I FROM %%I GRANTED BY %%I;', g.rolname,
+    pg_get_userbyid(m.member), pg_get_userbyid(m.grantor))
+from pg_auth_members m
+join pg_roles g on g.oid = m.roleid
+where g.rolname = any(%s) and pg_has_role(%s, m.member, 'member')
+order by 1
+"""
+NAME_BYTES = 63
+LARGEST_ZONE = 2**31 - 1
 
 
 def create_roles(settings: Settings, report: Callable[[str], None] = print) -> None:
@@ -62,6 +94,7 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
         connect(warehouse, autocommit=True, application_name="sigeti_dwh roles") as connection,
         translated(warehouse),
     ):
+        _refuse_powers(connection)
         meta.prepare(connection)
         created = _create_missing(connection, warehouse.user)
         report(f"Roles created: {', '.join(created) or 'none, all were there'}.")
@@ -79,6 +112,8 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
             connection.execute("select dwh_meta.proteger(%s::regclass)", [name])
         connection.execute("select dwh_meta.proteger_recherche(%s)", [settings.schema])
         report(f"Rights and row policies are in order on {len(names)} tables and views.")
+        if left_out := [name for (name,) in connection.execute(LEFT_OUT, [settings.schema])]:
+            report(f"Left as they are, as they belong to others: {', '.join(left_out)}.")
         if (obstacle := search_obstacle(connection)) is not None:
             report(obstacle)
         unseeing = [name for (name,) in connection.execute(WITHOUT_ZONE)]
@@ -99,12 +134,18 @@ def create_login(
 ) -> str | None:
     """Create a login of a role, or set its limits anew; return the password if one was made up.
 
-    Without a password a new login gets one, an existing login keeps its own. `zones` are added to
-    those it sees. The server sees a digest of the password only, so that no log can hold it.
+    Without a password a new login gets one, an existing login keeps its own; the same holds for
+    `zones`, which replace those it saw. The server sees a digest of the password only, so that no
+    log can hold it.
+
+    Raises UserError for a name or zone that cannot be, and for a login with rights from elsewhere.
     """
+    _check_words(name, zones)
     warehouse = settings.warehouse
     with connect(warehouse) as connection, translated(warehouse):
         exists = _is_ours(connection, name, warehouse.user)
+        if not exists and zones is not None and not zones:
+            _refuse_legacy(connection, name)
         made_up = secrets.token_urlsafe(18) if password is None and not exists else None
         login = sql.Identifier(name)
         if not exists:
@@ -116,18 +157,62 @@ def create_login(
             connection.execute(
                 sql.SQL("alter role {} password {}").format(login, sql.Literal(digest.decode()))
             )
-        _limit(connection, login, role)
-        for zone in [None] if zones is None else zones:
+        _limit(connection, name, role)
+        if zones is None or zones:
+            connection.execute("delete from dwh_meta.droits_zones where login = %s", [name])
+        for zone in [None] if zones is None else set(zones):
             connection.execute(
-                "insert into dwh_meta.droits_zones (login, zone_id) values (%s, %s) "
-                "on conflict do nothing",
-                [name, zone],
+                "insert into dwh_meta.droits_zones (login, zone_id) values (%s, %s)", [name, zone]
             )
-        sees = connection.execute(
-            "select zone_id from dwh_meta.droits_zones where login = %s order by 1", [name]
-        ).fetchall()
-    report(f"Login {name}: member of {role}, {_described([zone for (zone,) in sees])}.")
+        sees = _zones_of(connection, name)
+        unknown = _unknown_zones(connection, settings.schema, sees)
+    report(f"Login {name}: member of {role}, {_described(sees)}.")
+    if unknown:
+        report(f"There is no zone {', '.join(map(str, unknown))} in the warehouse yet.")
     return made_up
+
+
+def _check_words(name: str, zones: Zones) -> None:
+    # What is not printable is not text either: PostgreSQL stores no lone surrogate and no \0.
+    if (
+        not name.isprintable()
+        or not 1 <= len(name.encode()) <= NAME_BYTES
+        or name.startswith("pg_")
+        or name in ("public", "none")
+    ):
+        raise UserError(
+            f"{name!r} cannot be the name of a login.\n"
+            f"It has 1 to {NAME_BYTES} bytes of text, does not start by pg_, "
+            "and is neither public nor none."
+        )
+    for zone in zones or ():
+        if not -1 <= zone <= LARGEST_ZONE:
+            raise UserError(
+                f"{zone} is no zone.\nA zone is its number at the source, or -1 for what has none."
+            )
+
+
+def _refuse_powers(connection: Connection) -> None:
+    """Raise UserError for a group role that somebody made for more than to lend our rights."""
+    row = connection.execute(TOO_MUCH, [list(ROLES)]).fetchone()
+    if row is not None:
+        name, powers = row
+        raise UserError(
+            f"The role {name} is there with {', '.join(powers)}, which no group of readers has.\n"
+            f"If it is for this warehouse, let an administrator say: "
+            f'ALTER ROLE "{name}" {" ".join(f"NO{power}" for power in powers)};\n'
+            "Then run again: ./run_pipeline.sh roles"
+        )
+
+
+def _refuse_legacy(connection: Connection, name: str) -> None:
+    """Raise UserError when zones of a login that is gone would fall to the new one unsaid."""
+    if sees := _zones_of(connection, name):
+        raise UserError(
+            f"There is no login {name}, but a former one still {_described(sees)}.\n"
+            "Say by --zones what the new one sees, the same or other zones. For none, say first:\n"
+            f"DELETE FROM dwh_meta.droits_zones WHERE login = {sql.Literal(name).as_string()};"
+        )
 
 
 def _create_missing(connection: Connection, user: str) -> list[str]:
@@ -171,7 +256,8 @@ def _lend_statistics(connection: Connection) -> bool:
 def _is_ours(connection: Connection, name: str, user: str) -> bool:
     """Tell whether the login exists; raise UserError for one that has rights from elsewhere."""
     row = connection.execute(
-        "select rolsuper or rolcreaterole or rolname = current_user or not rolcanlogin "
+        "select rolsuper or rolcreaterole or rolreplication or rolbypassrls "
+        "or rolname = current_user or not rolcanlogin "
         "or not exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid "
         "where m.member = r.oid and g.rolname = any(%s)) from pg_roles r where rolname = %s",
         [list(ROLES), name],
@@ -183,10 +269,18 @@ def _is_ours(connection: Connection, name: str, user: str) -> bool:
     return row is not None
 
 
-def _limit(connection: Connection, login: sql.Identifier, role: str) -> None:
+def _limit(connection: Connection, name: str, role: str) -> None:
     """Make the login a member of one role, with this role's settings and no others."""
-    for other in ROLES.keys() - {role}:
+    login = sql.Identifier(name)
+    others = sorted(ROLES.keys() - {role})
+    for other in others:
         connection.execute(sql.SQL("revoke {} from {}").format(sql.Identifier(other), login))
+    # What somebody else granted, PostgreSQL does not revoke; it only warns.
+    if kept := [statement for (statement,) in connection.execute(KEPT, [others, name])]:
+        raise UserError(
+            f"The login {name} cannot be a member of {role} only: others gave it more.\n"
+            f"Let an administrator say: {' '.join(kept)}\nThen run again."
+        )
     connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), login))
     limit = sql.SQL("alter role {} connection limit {}")
     connection.execute(limit.format(login, sql.Literal(ROLES[role].connections)))
@@ -197,6 +291,26 @@ def _limit(connection: Connection, login: sql.Identifier, role: str) -> None:
                 login, sql.Identifier(setting), sql.Literal(value)
             )
         )
+
+
+def _zones_of(connection: Connection, name: str) -> list[int | None]:
+    rows = connection.execute(
+        "select zone_id from dwh_meta.droits_zones where login = %s order by 1", [name]
+    )
+    return [zone for (zone,) in rows]
+
+
+def _unknown_zones(connection: Connection, prefix: str, zones: list[int | None]) -> list[int]:
+    present = connection.execute(
+        "select to_regclass(%s) is not null", [f"{prefix}_dimensions.dim_zones_industrielles"]
+    ).fetchone()
+    if present != (True,):
+        return []
+    known = sql.SQL("select zone_id from {}").format(
+        sql.Identifier(f"{prefix}_dimensions", "dim_zones_industrielles")
+    )
+    there = {zone for (zone,) in connection.execute(known)}
+    return [zone for zone in zones if zone is not None and zone not in there]
 
 
 def _described(zones: list[int | None]) -> str:

@@ -17,6 +17,7 @@ STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
 
 EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
 PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}
+LAYER_SCHEMAS = ("staging", "snapshots", "dimensions", "facts", "preparation", "marts", "qualite")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -202,5 +203,11 @@ def _schema(text: str) -> str:
         raise UserError(
             f"DWH_DB_SCHEMA is {text!r}.\n"
             "It must be at most 40 lower-case letters, digits and underscores, not starting by pg_."
+        )
+    # Rights depend on the layer, which a schema's name ends with (rights.sql).
+    if re.search(rf"_({'|'.join(LAYER_SCHEMAS)})(_[a-z]+)?$", text):
+        raise UserError(
+            f"DWH_DB_SCHEMA is {text!r}, which reads like a schema of a warehouse.\n"
+            f"It must not end like one of its layers: _{', _'.join(LAYER_SCHEMAS)}."
         )
     return text or "dwh"

@@ -50,6 +50,12 @@ class Site:
         """Create a login with the password that all of them have here."""
         create_login(self.warehouse.settings, name, role, PASSWORD, zones, report=self.lines.append)
 
+    def roles(self) -> str:
+        """Put roles and rights in order as the owner; return what was told."""
+        lines: list[str] = []
+        create_roles(self.warehouse.settings, report=lines.append)
+        return "\n".join(lines)
+
 
 def execute(server: Server, statement: str) -> None:
     with connect(server, autocommit=True) as connection:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sigeti_dwh.database import connect
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.marts import Marts, Pool, frame
 
@@ -259,6 +260,54 @@ def test_a_search_finds_what_its_reader_sees(site: Site, marts: Marts) -> None:
             assert all(identifier in ids[what] for what, identifier in found), kind
             everything = {(hit["objet"], hit["identifiant"]) for hit in marts.search(text, 200)}
             assert {what for what, _ in found} <= {what for what, _ in everything}
+
+
+def test_a_search_uses_its_indexes(site: Site) -> None:
+    """The function keeps the planner from reading whole tables where an index can serve."""
+    [(invoice, parcel)] = site.owner(
+        "select (select max(numero_facture) from dwh_facts.fait_factures), "
+        "(select max(numero_lot) from dwh_dimensions.dim_lots where is_current and lot_id > 0)"
+    )
+    for login in ("membre_bi_reader", "une_zone"):
+        for index, text in {
+            "marts_clients.recherche_entreprises": "oecumenikue",
+            "dimensions.recherche_lots": parcel,
+            "facts.recherche_factures": invoice,
+        }.items():
+            [(oid,)] = site.owner(f"select 'dwh_{index}'::regclass::oid")
+            with connect(site.as_login(login), autocommit=True) as connection:
+                before = connection.execute("select pg_stat_get_numscans(%s)", [oid]).fetchone()
+                connection.execute("select dwh_marts_clients.rechercher(%s)", [text])
+                connection.execute("select pg_stat_force_next_flush()")
+                after = connection.execute("select pg_stat_get_numscans(%s)", [oid]).fetchone()
+            assert before != after, (login, index)
+
+
+def test_a_search_runs_nothing_that_its_reader_made(site: Site) -> None:
+    """Even where the extension is in a schema in which its reader may create."""
+    reader = site.as_login("membre_bi_reader")
+    [(schema,)] = site.owner(
+        "select extnamespace::regnamespace::text from pg_extension where extname = 'pg_trgm'"
+    )
+    execute(site.administrator, "grant create on schema public to public")
+    execute(site.administrator, "alter extension pg_trgm set schema public")
+    try:
+        site.warehouse.build()
+        execute(
+            reader,
+            "set transaction_read_only = off; create function public.length(text) returns integer "
+            "language plpgsql as $$ begin raise exception 'run as %', current_user; end $$",
+        )
+        with Marts(reader, schema="dwh") as marts:
+            assert {hit["objet"] for hit in marts.search("zonne")} >= {"zone"}
+    finally:
+        execute(
+            site.administrator,
+            "drop function if exists public.length(text); "
+            "revoke create on schema public from public",
+        )
+        execute(site.administrator, f"alter extension pg_trgm set schema {schema}")
+        site.warehouse.build()
 
 
 def test_the_others_may_not_search(site: Site) -> None:

@@ -140,6 +140,9 @@ def test_a_file_that_is_asked_for_must_be_there(set_variables) -> None:
         ("DWH_DB_SCHEMA", "Entrepôt"),
         ("DWH_DB_SCHEMA", "pg_dwh"),
         ("DWH_DB_SCHEMA", "d" * 41),
+        ("DWH_DB_SCHEMA", "sigeti_marts"),
+        ("DWH_DB_SCHEMA", "dwh_marts_clients"),
+        ("DWH_DB_SCHEMA", "dwh_qualite"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str, set_variables) -> None:
