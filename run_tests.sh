@@ -30,6 +30,8 @@ done
 scratch=$(mktemp -d)
 # As root, the server runs as another user, who must get to its folder.
 chmod 711 "$scratch"
+# One for all processes of pytest, which must see the same tests.
+export FAULTS_SEED=${FAULTS_SEED:-$RANDOM}
 export DWH_ENV_FILE=/dev/null DWH_STATE_DIR=$scratch/state DO_NOT_TRACK=1
 cp profiles.example.yml "$scratch/profiles.yml"
 cp dbt-bouncer.yml "$scratch/dbt-bouncer.yml"

@@ -164,10 +164,10 @@ select role, couche, droits, coordonnees, par_zone
 from (values
     ('bi_reader', '{marts}', '{select}', false, true),
     ('dwh_analyst', '{dimensions,facts,marts}', '{select}', false, true),
-    ('dwh_monitor', '{raw,staging,snapshots,dimensions,facts,preparation,marts,qualite,meta}',
+    ('dwh_monitor', '{raw,reference,staging,snapshots,dimensions,facts,preparation,marts,qualite,meta}',
         '{select}', false, false),
     ('dwh_loader', '{raw,meta}', '{select,insert,update,delete,truncate}', true, false),
-    ('dwh_transformer', '{raw,staging,qualite}', '{select}', true, false),
+    ('dwh_transformer', '{raw,reference,staging,qualite}', '{select}', true, false),
     ('dwh_transformer', '{snapshots,dimensions,facts,preparation,marts,meta}',
         '{select,insert,update,delete}', true, false)
 ) as regles (role, couches, droits_en_texte, coordonnees, par_zone)
@@ -181,6 +181,7 @@ language sql immutable
 return case
     when schema_name in ('raw_sigeti', 'dwh_suivi') then 'raw'
     when schema_name = 'dwh_meta' then 'meta'
+    when schema_name = 'dwh_reference' then 'reference'
     else substring(
         schema_name from
         '_(staging|snapshots|dimensions|facts|preparation|marts|qualite)(?:_[a-z]+)?$'
@@ -306,7 +307,7 @@ select c.oid::regclass
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm') and dwh_meta.couche(n.nspname) is not null
-    and (n.nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_meta')
+    and (n.nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_meta', 'dwh_reference')
         or starts_with(n.nspname, prefixe || '_'))
 order by c.oid
 $$;

@@ -16,6 +16,8 @@ from sigeti_dwh.backup import back_up
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.monitor.freshness import public_holidays
+from sigeti_dwh.monitor.survey import survey
 from sigeti_dwh.restore import restore
 from sigeti_dwh.roles import ROLES, create_login, create_roles
 from sigeti_dwh.settings import Server
@@ -55,6 +57,7 @@ TRIALS: list[tuple[str, set[str]]] = [
     ),
     ("select count(*) from raw_sigeti.entreprises", {*ROLES} - {"bi_reader", "dwh_analyst"}),
     ("select count(*) from dwh_staging.stg_entreprises", {"dwh_monitor", "dwh_transformer"}),
+    ("select count(*) from dwh_reference.jours_feries", {"dwh_monitor", "dwh_transformer"}),
     ("select count(*) from dwh_snapshots.snap_entreprises", {"dwh_monitor", "dwh_transformer"}),
     (
         "select count(*) from dwh_preparation.mart_kpi_operationnels",
@@ -247,6 +250,15 @@ def test_views_that_read_as_their_owner_are_not_for_readers_of_some_zones(site: 
         assert site.count("analyste_une_zone", names[0]) == site.count(
             "analyste_une_zone", "dwh_facts.fait_factures"
         )
+
+
+def test_the_monitor_measures_all_as_its_role(site: Site) -> None:
+    login = site.as_login("membre_dwh_monitor")
+    settings = replace(site.warehouse.settings, warehouse=login)
+    found = survey(settings, timeout=60, record=False)
+    assert not [one for one in found.findings if one.kind == "access"]
+    with connect(login, autocommit=True) as connection:
+        assert public_holidays(connection)
 
 
 def test_what_readers_name_is_not_read_as_the_owner(site: Site) -> None:
