@@ -49,7 +49,8 @@ STYLE = Style(
     foreground_subtle="#7a8794",
     colors=("#2f7fb5",),
     font_family="sans-serif",
-    label_font_size=13,
+    label_font_size=12,
+    major_label_font_size=12,
     value_font_size=13,
 )
 DRAWN_DAYS = 60
@@ -118,7 +119,7 @@ def french_minute(moment: datetime | None) -> str:
 
 def _sizes(layers: Sequence[tuple[str, Sequence[Measure]]]) -> Markup:
     sizes = [sum(one.size or 0 for one in here) for _, here in layers]
-    look = _look(height=40 + 42 * len(layers)) | {"show_x_labels": False}
+    look = _look(height=30 + 28 * len(layers)) | {"show_x_labels": False}
     chart = pygal.HorizontalBar(**look)
     chart.value_formatter = french_size
     chart.x_labels = [
@@ -138,10 +139,12 @@ def _curves(survey: Survey) -> list[tuple[str, Markup]]:
 
 
 def _curve(days: Sequence[Seen]) -> Markup:
-    chart = pygal.Line(**_look(height=220), show_dots=len(days) < 15)
+    chart = pygal.Line(**_look(height=170), show_dots=len(days) < 15)
     chart.value_formatter = lambda value: french_number(round(value))
     chart.x_labels = [f"{day.moment:%d/%m}" for day in days]
     chart.x_labels_major_count = 6
+    chart.show_minor_y_labels = False
+    chart.y_labels_major_count = 4
     chart.add("", [day.rows for day in days])
     return _svg(chart)
 
@@ -150,12 +153,13 @@ def _look(height: int) -> dict[str, object]:
     return {
         "style": STYLE,
         "js": [],
-        "width": 720,
+        "width": 480,
         "height": height,
         "show_legend": False,
         "print_values": False,
         "disable_xml_declaration": True,
         "show_minor_x_labels": False,
+        "truncate_label": -1,
         "margin": 8,
     }
 
