@@ -141,12 +141,13 @@ class SupersetServer:
         return str(self.home / "venv" / "bin" / name)
 
     def _environment(self, **variables: str) -> dict[str, str]:
-        # What leads to the warehouse's owner is kept from a server that needs none of it.
+        # Kept from it: what leads to the warehouse's owner, which it does not need, and packages
+        # of another Python, which pip would take for installed.
         kept = {
             name: value
             for name, value in os.environ.items()
             if name.startswith("PGSSL")
-            or not name.startswith(("DWH_", "SOURCE_DB_", "PG", "FLASK_", "SUPERSET_"))
+            or not name.startswith(("DWH_", "SOURCE_DB_", "PG", "PYTHON", "FLASK_", "SUPERSET_"))
         }
         return kept | {
             "SUPERSET_HOME": str(self.home),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from sigeti_dwh.dashboards.reader import check_reader
 from sigeti_dwh.dashboards.specification import Measure, read_specification
@@ -117,16 +117,19 @@ def open_dashboard(site: Site, browser: Browser, state: Path) -> Iterator[Open]:
         page.goto(f"{site.address}/superset/dashboard/{name}/")
         dashboard = next(entry for entry in SPECIFICATION.dashboards if entry.name == name)
         wanted = sum(panel.chart == "number" for panel in dashboard.panels)
-        page.wait_for_function(
-            f"document.querySelectorAll('.header-line').length === {wanted}"
-            " && !document.querySelector('[data-test=loading-indicator]')"
-        )
+        expect(page.locator(".header-line")).to_have_count(wanted, timeout=PATIENCE)
+        all_drawn(page)
         return page
 
     yield opened
     for context in contexts:
         context.close()
     assert reached == []
+
+
+def all_drawn(page: Page) -> None:
+    """Wait until no chart is loading; a wait by JavaScript is refused by the pages' policy."""
+    expect(page.locator("[data-test=loading-indicator]")).to_have_count(0, timeout=PATIENCE)
 
 
 def french(value: Any, measure: Measure) -> str:

@@ -1,11 +1,11 @@
 """What a reader sees in the browser equals SQL on the marts, written as in French."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from sigeti_dwh.dashboards.specification import Dashboard
 
-from .conftest import SPECIFICATION, Open, Site, french, plain
+from .conftest import PATIENCE, SPECIFICATION, Open, Site, all_drawn, french, plain
 
 FINANCE = "mart_performance_financiere"
 
@@ -23,11 +23,16 @@ def expected(site: Site, dashboard: Dashboard, condition: str = "true") -> list[
     ]
 
 
-def table(page: Page, title: str) -> dict[str, list[str]]:
-    """Return the rows of a table by their first cell."""
-    rows = page.locator(".dashboard-chart", has_text=title).locator("tr").all()
-    cells = [[plain(cell) for cell in row.locator("td").all_inner_texts()] for row in rows]
-    return {row[0]: row[1:] for row in cells if row}
+def chart(page: Page, title: str) -> Locator:
+    return page.locator(".dashboard-component-chart-holder", has_text=title)
+
+
+def table(page: Page, title: str, length: int) -> dict[str, list[str]]:
+    """Return the rows of a table of this length, and their total, by their first cell."""
+    expect(chart(page, title).locator("tbody tr")).to_have_count(length, timeout=PATIENCE)
+    rows = chart(page, title).locator("tbody tr, tfoot tr").all()
+    cells = [[plain(cell) for cell in row.locator("th, td").all_inner_texts()] for row in rows]
+    return {row[0]: row[1:] for row in cells}
 
 
 @pytest.mark.parametrize("dashboard", SPECIFICATION.dashboards, ids=lambda entry: entry.name)
@@ -41,9 +46,9 @@ def test_headlines_equal_sql(dashboard: Dashboard, site: Site, open_dashboard: O
 
 
 def test_a_table_equals_sql_row_by_row(site: Site, open_dashboard: Open) -> None:
-    rows = table(open_dashboard("finance"), "Par zone")
     measures = [SPECIFICATION.marts[FINANCE].measures[name] for name in ("facture", "restant")]
     zones = site.warehouse.rows(f"select distinct nom_zone from dwh_marts_financier.{FINANCE}")
+    rows = table(open_dashboard("finance"), "Par zone", len(zones))
     assert set(rows) == {zone for (zone,) in zones} | {"Total"}
     for zone, shown in rows.items():
         condition = (
@@ -60,19 +65,16 @@ def test_choosing_a_zone_shows_its_enterprises(site: Site, open_dashboard: Open)
         "group by 1 order by sum(montant_facture) desc limit 1"
     )
     page = open_dashboard("finance")
-    page.locator(".dashboard-chart", has_text="Par zone").get_by_role("cell", name=zone).click()
+    chart(page, "Par zone").locator("td", has_text=zone).click()
     wanted = expected(site, SPECIFICATION.dashboards[0], f"nom_zone = '{zone}'")
-    page.wait_for_function(
-        "text => document.querySelector('.header-line').innerText.replace(/\\s/g, ' ') === text",
-        arg=wanted[0],
-    )
-    page.wait_for_function("!document.querySelector('[data-test=loading-indicator]')")
+    expect(page.locator(".header-line").first).to_have_text(wanted[0], timeout=PATIENCE)
+    all_drawn(page)
     assert headlines(page) == wanted
     enterprises = site.warehouse.rows(
         f"select distinct raison_sociale from dwh_marts_financier.{FINANCE} where nom_zone = %s",
         zone,
     )
-    shown = set(table(page, "Entreprises, du plus")) - {"Total"}
+    shown = set(table(page, "Entreprises, du plus", len(enterprises))) - {"Total"}
     assert shown == {name for (name,) in enterprises}
 
 

@@ -113,11 +113,13 @@ def test_secrets_are_for_their_owner_and_never_on_a_command_line(
 ) -> None:
     monkeypatch.setenv("DWH_DB_PASSWORD", "of the owner")
     monkeypatch.setenv("PGSSLROOTCERT", "root.crt")
+    monkeypatch.setenv("PYTHONPATH", "packages of another Python")
     superset.provision(SPECIFICATION, login, "dwh")
     call = json.loads((superset.home / "call.json").read_text(encoding="utf-8"))
     assert call["environment"]["DWH_BI_PASSWORD"] == "no secret"
     assert call["environment"]["SUPERSET_ADMIN_PASSWORD"] == superset.password.read_text()
     assert call["environment"]["PGSSLROOTCERT"] == "root.crt"
+    assert "PYTHONPATH" not in call["environment"]
     assert "of the owner" not in call["environment"].values()
     assert "no secret" not in " ".join(call["words"])
     with ZipFile(superset.home / "bundle.zip") as archive:
