@@ -84,7 +84,9 @@ class RunLog:
                 self.number,
             )
         except (UserError, psycopg.Error) as failure:
-            print(f"This run's end could not be recorded: {failure}", file=sys.stderr)
+            # What to do, the error of the run says.
+            reason = str(failure).splitlines()[0]
+            print(f"This run's end could not be recorded: {reason}", file=sys.stderr)
         finally:
             if self._connection is not None:
                 self._connection.close()

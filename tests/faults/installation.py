@@ -161,6 +161,6 @@ class Installation:
     def last_state(self) -> str | None:
         """Return the state in which Prefect's history has the last night, None before the first."""
         with sqlite3.connect(self.folder / ".dwh" / "prefect" / "prefect.db") as history:
-            query = "select state_type from flow_run order by created desc limit 1"
+            query = "select state_type from flow_run order by rowid desc limit 1"
             row = history.execute(query).fetchone()
         return None if row is None else row[0]

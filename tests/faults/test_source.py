@@ -187,13 +187,13 @@ def test_wrong_rows_of_the_source_end_the_night(installation: Installation, name
 def test_orphans_of_the_source_are_of_the_unknown_member(installation: Installation) -> None:
     move = (
         "set session_replication_role = replica; "
-        "update paiement_factures set facture_id = {0} where id = 7; "
+        "update paiement_factures set facture_id = {0} where id = 8; "
         "update factures set entreprise_id = {1} where id = 7"
     )
     [parents] = at_source(
         installation.warehouse,
         "select facture_id, factures.entreprise_id from paiement_factures, factures "
-        "where paiement_factures.id = 7 and factures.id = 7",
+        "where paiement_factures.id = 8 and factures.id = 7",
     )
     installation.warehouse.change(move.format(999_999, 999_999))
     unknown = (
