@@ -1,3 +1,10 @@
+{# The total of each measure, 0 of no row. #}
+{% macro total_of(measures) -%}
+{% for measure in measures -%}
+coalesce(sum({{ measure }}), 0) as {{ measure }}{{ ', ' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
 {# One row per measure whose total differs between two one-row relations. #}
 {% macro differing_totals(expected, found, measures) -%}
 {% for measure in measures -%}

@@ -38,7 +38,7 @@ def write(root: Path = ROOT) -> None:
 
 def _grain(mart: Mart) -> str:
     """Return how a description begins: Une ligne par …."""
-    return re.split(r"[.,;]| :", mart.description)[0]
+    return re.split(r"[.;]| :", mart.description)[0]
 
 
 def _section(mart: Mart) -> str:

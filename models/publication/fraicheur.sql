@@ -16,8 +16,10 @@ marts as (
     select mart
     from unnest(array[
         '{{ ref("mart_performance_financiere").identifier }}',
+        '{{ ref("mart_performance_zones").identifier }}',
         '{{ ref("mart_occupation_zones").identifier }}',
         '{{ ref("mart_portefeuille_clients").identifier }}',
+        '{{ ref("mart_segments_clients").identifier }}',
         '{{ ref("mart_kpi_operationnels").identifier }}'
     ]) as mart
 

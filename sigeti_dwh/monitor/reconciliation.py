@@ -44,12 +44,14 @@ FIGURES = {
         "fact": "select sum(montant_total) from {facts}.fait_factures where est_comptee",
         "financial mart": "select sum(montant_facture) "
         "from {financier}.mart_performance_financiere",
+        "zone mart": "select sum(montant_facture) from {financier}.mart_performance_zones",
         "monthly mart": "select sum(montant_facture) from {operationnel}.mart_kpi_operationnels",
     },
     "amount left to pay": {
         "fact": "select sum(montant_restant_du) from {facts}.fait_factures",
         "financial mart": "select sum(montant_restant_du) "
         "from {financier}.mart_performance_financiere",
+        "zone mart": "select sum(montant_restant_du) from {financier}.mart_performance_zones",
     },
 }
 """Per figure, at each place that has it, the query; deleted invoices count nowhere."""
@@ -66,6 +68,7 @@ FRENCH = {
     "fact": "fait",
     "monthly mart": "mart mensuel",
     "financial mart": "mart financier",
+    "zone mart": "mart des zones",
 }
 """Figures and places, as the page names them."""
 

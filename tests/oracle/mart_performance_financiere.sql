@@ -78,7 +78,8 @@ mesures as (
         coalesce(sum(restant) filter (
             where compte and jour_solde is null and jour_echeance < %(date_reference)s::date
         ), 0) as montant_en_retard,
-        avg(jour_solde - jour_creation) filter (where compte) as delai
+        avg(jour_solde - jour_creation) filter (where compte) as delai,
+        coalesce(sum(jour_solde - jour_creation) filter (where compte), 0) as delais
     from vivantes
     group by mois, zone_id, entreprise_id
 )
@@ -105,6 +106,7 @@ select
     m.nombre_factures_soldees,
     m.nombre_factures_en_retard,
     m.montant_en_retard,
+    m.delais as delai_paiement_total_jours,
     round(m.delai, 2) as delai_paiement_moyen_jours,
     round(100 * m.montant_regle_declare / nullif(m.montant_facture, 0), 2) as taux_recouvrement_pct,
     round(100.0 * m.nombre_factures_soldees / nullif(m.nombre_factures, 0), 2)

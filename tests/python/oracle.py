@@ -5,6 +5,7 @@
 shares anything with the models.
 """
 
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -31,8 +32,16 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "marts_financier",
         ("annee", "mois", "zone_id", "entreprise_id"),
     ),
+    "mart_performance_zones": (
+        "marts_financier",
+        ("annee", "mois", "zone_id", "nom_domaine"),
+    ),
     "mart_occupation_zones": ("marts_occupation", ("zone_id",)),
     "mart_portefeuille_clients": ("marts_clients", ("entreprise_id",)),
+    "mart_segments_clients": (
+        "marts_clients",
+        ("secteur_activite", "segment_client", "niveau_risque"),
+    ),
     "mart_kpi_operationnels": ("marts_operationnel", ("annee", "mois")),
 }
 MARTS = tuple(name for name in RELATIONS if name.startswith("mart_"))
@@ -109,7 +118,13 @@ def compare_totals(
 
 
 def _statement(name: str) -> sql.SQL:
-    return sql.SQL((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    return sql.SQL(_text(name))
+
+
+def _text(name: str) -> str:
+    """Return a query; what it names in braces is another one."""
+    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return re.sub(r"\{(\w+)\}", lambda found: f"(\n{_text(found[1])})", text)
 
 
 def _query(

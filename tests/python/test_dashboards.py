@@ -263,8 +263,8 @@ MISTAKES = {
     f"{PANEL}.width": (13, "Panel finance.par_mois: its width is 13"),
     f"{PANEL}.colour": ("red", "Panel finance.par_mois: nothing is called colour"),
     "dashboards.finance.panels.par_zone.by": (
-        "raison_sociale",
-        "Panel finance.par_zone: it goes by raison_sociale, but would set zone",
+        "nom_domaine",
+        "Panel finance.par_zone: it goes by nom_domaine, but would set zone",
     ),
     f"{PANEL}.limit": ("beaucoup", "Panel finance.par_mois: its limit is 'beaucoup'"),
     f"{PANEL}.drill": ([], "Panel finance.par_mois: no filter []"),

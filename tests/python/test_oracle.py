@@ -123,9 +123,9 @@ def test_finance_mart(source: Connection) -> None:
     apart. May: 6 and 9 have no zone, and nothing over nothing is no rate; 7, 8 and 10 in zone 1,
     one settled of three, and 7, due on the reference day, is not late yet.
     """
-    january = (2000, 1, 500, 2000, 1000, 300, 1, 1, 300, 20, 100, 50)
-    unknown = (0, 1, 300, 0, 0, 0, 1, 0, 0, 0, None, 100)
-    may = (20000150, 0, 0, 0, 0, 20000150, 1, 0, 0, 15, 0, Decimal("33.33"))
+    january = (2000, 1, 500, 2000, 1000, 300, 1, 1, 300, 20, 20, 100, 50)
+    unknown = (0, 1, 300, 0, 0, 0, 1, 0, 0, 0, 0, None, 100)
+    may = (20000150, 0, 0, 0, 0, 20000150, 1, 0, 0, 15, 15, 0, Decimal("33.33"))
     _, found = expected(source, "mart_performance_financiere", REFERENCE)
     assert sorted(found) == [
         (2024, 1, 1, 1, "Yopougon", 1, "Alpha", "Agroalimentaire", 2, *january),

@@ -16,29 +16,35 @@ from .warehouse import Warehouse
 
 FINANCE = "dwh_marts_financier.mart_performance_financiere"
 OPERATIONS = "dwh_marts_operationnel.mart_kpi_operationnels"
+ZONES = "dwh_marts_financier.mart_performance_zones"
 CLIENTS = "dwh_marts_clients.mart_portefeuille_clients"
+SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
+FINANCE_TOTALS = {
+    "montant_facture": "sum(montant_facture)",
+    "montant_annule": "sum(montant_annule)",
+    "montant_regle_declare": "sum(montant_regle_declare)",
+    "montant_regle_confirme": "sum(montant_regle_confirme)",
+    "montant_restant_du": "sum(montant_restant_du)",
+    "nombre_factures": "sum(nombre_factures)",
+    "nombre_factures_annulees": "sum(nombre_factures_annulees)",
+    "nombre_factures_soldees": "sum(nombre_factures_soldees)",
+    "taux_recouvrement": "sum(montant_regle_declare) / sum(montant_facture)",
+    "taux_factures_soldees": "sum(nombre_factures_soldees)::numeric / sum(nombre_factures)",
+}
+CLIENT_TOTALS = {
+    "montant_facture": "sum(chiffre_affaires_total)",
+    "montant_regle_declare": "sum(montant_regle_declare)",
+    "montant_restant_du": "sum(montant_restant_du)",
+    "nombre_factures": "sum(nombre_factures)",
+    "nombre_demandes": "sum(nombre_demandes)",
+    "demandes_approuvees": "sum(demandes_approuvees)",
+}
 TOTALS = {
-    FINANCE: {
-        "montant_facture": "sum(montant_facture)",
-        "montant_annule": "sum(montant_annule)",
-        "montant_regle_declare": "sum(montant_regle_declare)",
-        "montant_regle_confirme": "sum(montant_regle_confirme)",
-        "montant_restant_du": "sum(montant_restant_du)",
-        "nombre_factures": "sum(nombre_factures)",
-        "nombre_factures_annulees": "sum(nombre_factures_annulees)",
-        "nombre_factures_soldees": "sum(nombre_factures_soldees)",
-        "taux_recouvrement": "sum(montant_regle_declare) / sum(montant_facture)",
-        "taux_factures_soldees": "sum(nombre_factures_soldees)::numeric / sum(nombre_factures)",
-    },
-    CLIENTS: {
-        "montant_facture": "sum(chiffre_affaires_total)",
-        "montant_regle_declare": "sum(montant_regle_declare)",
-        "montant_restant_du": "sum(montant_restant_du)",
-        "nombre_factures": "sum(nombre_factures)",
-        "nombre_demandes": "sum(nombre_demandes)",
-        "demandes_approuvees": "sum(demandes_approuvees)",
-    },
+    FINANCE: FINANCE_TOTALS,
+    ZONES: FINANCE_TOTALS,
+    CLIENTS: CLIENT_TOTALS,
+    SEGMENTS: CLIENT_TOTALS,
     OCCUPATION: {
         "nombre_demandes": "sum(nombre_demandes)",
         "demandes_approuvees": "sum(demandes_approuvees)",

@@ -104,6 +104,7 @@ final as (
         cast(groupees.nombre_factures_soldees as integer) as nombre_factures_soldees,
         cast(groupees.nombre_factures_en_retard as integer) as nombre_factures_en_retard,
         cast(groupees.montant_en_retard as numeric(18, 2)) as montant_en_retard,
+        cast(coalesce(groupees.delai_paiement_jours, 0) as integer) as delai_paiement_total_jours,
         cast(
             {{ safe_divide('groupees.delai_paiement_jours', 'groupees.nombre_factures_soldees') }}
             as numeric(18, 2)

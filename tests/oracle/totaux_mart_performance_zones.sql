@@ -1,0 +1,1 @@
+select * from {totaux_mart_performance_financiere} as totaux
