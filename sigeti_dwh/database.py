@@ -50,7 +50,7 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
     ),
     (
         r"starting up|shutting down|recovery mode|not yet accepting connections"
-        r"|système de bases? de données",
+        r"|système de bases? de données|terminating connection|arrêt des connexions",
         RetryableError,
         "the server is starting or stopping",
         "Wait a moment and run again.",

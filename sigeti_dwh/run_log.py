@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from types import TracebackType
@@ -24,6 +25,8 @@ from sigeti_dwh.settings import ROOT, Settings
 
 KEPT = "400 days"
 """How long nights are remembered."""
+WAITS = (2, 5, 15)
+"""Seconds before each new attempt to record the end of a run that succeeded."""
 LOCK = "hashtextextended('sigeti_dwh night', 0)"
 
 
@@ -75,14 +78,14 @@ class RunLog:
         if error is not None and not isinstance(error, Exception):
             state = "interrompue"
         try:
-            self.still_held()
-            self._execute(
-                "update dwh_meta.executions set fin = clock_timestamp(), etat = %s, message = %s "
-                "where execution = %s",
-                state,
-                None if error is None else str(error),
-                self.number,
-            )
+            # A run that failed has waited before.
+            for wait in WAITS if error is None else ():
+                try:
+                    self._close(state, None)
+                    return
+                except RetryableError:
+                    time.sleep(wait)
+            self._close(state, None if error is None else str(error))
         except (UserError, psycopg.Error) as failure:
             # What to do, the error of the run says.
             reason = str(failure).splitlines()[0]
@@ -174,6 +177,16 @@ class RunLog:
                     for node in result.nodes
                 ],
             )
+
+    def _close(self, state: str, message: str | None) -> None:
+        self.still_held()
+        self._execute(
+            "update dwh_meta.executions set fin = clock_timestamp(), etat = %s, message = %s "
+            "where execution = %s",
+            state,
+            message,
+            self.number,
+        )
 
     def _execute(self, statement: str, *arguments: Any) -> psycopg.Cursor[Any]:
         assert self._connection is not None

@@ -78,6 +78,7 @@ def test_tls_is_not_given_up_silently(warehouse_server: Server) -> None:
         ("FATAL:  le système de bases de données se lance", True),
         ("FATAL:  le système de base de données s'arrête", True),
         ("FATAL:  the database system is starting up", True),
+        ("FATAL:  terminating connection due to administrator command", True),
         ("FATAL:  the database system is not yet accepting connections", True),
         ("FATAL:  something that no version of PostgreSQL has said before", False),
     ],
