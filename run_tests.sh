@@ -63,5 +63,6 @@ step "yamllint: YAML" $bin/yamllint --strict .
 step "dbt: the project as a whole" with_dbt $bin/dbt --quiet --warn-error parse
 step "dbt-bouncer: layers and names" $bin/dbt-bouncer run --config-file "$scratch/dbt-bouncer.yml"
 step "sqlfluff: SQL style" with_dbt lint_sql
-# A file is run by one process: its tests share what they spoil.
-step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile "$@"
+# A file is run by one process: its tests share what they spoil. The longest files come first.
+step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+    --no-loadscope-reorder "$@"

@@ -39,6 +39,7 @@
 {% macro add_code(parts, node) -%}
     {%- if node.raw_code not in parts -%}
         {%- do parts.append(node.raw_code) -%}
+        {%- do parts.append(node.config.get('check_cols') | string) -%}
         {%- for id in node.depends_on.nodes if id in graph.nodes -%}
             {%- do add_code(parts, graph.nodes[id]) -%}
         {%- endfor -%}

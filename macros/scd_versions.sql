@@ -10,6 +10,7 @@ with numbered as (
             partition by {{ key }} order by dbt_valid_to nulls last, dbt_valid_from
         ) as numero_version
     from {{ snapshot }}
+    where {{ in_scope(key) }}
 
 ),
 

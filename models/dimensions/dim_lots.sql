@@ -1,4 +1,9 @@
-{{ config(unique_key=['lot_key'], indexes=[{'columns': ['_changement']}]) }}
+{{ config(
+    unique_key=['lot_key'],
+    scope_keys=['lot_id'],
+    pre_hook="{{ prepare_scope(ref('stg_changements_lots'), ['lot_id']) }}",
+    indexes=[{'columns': ['lot_id']}, {'columns': ['_changement']}]
+) }}
 
 with versions as (
 

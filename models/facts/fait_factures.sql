@@ -7,11 +7,10 @@
         "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
     ],
     indexes=[
-        {'columns': ['collecte_id']},
         {'columns': ['entreprise_key', 'date_creation']},
         {'columns': ['_changement']}
     ],
-    post_hook="{{ index_open_invoices() }}"
+    post_hook="{{ index_invoices() }}"
 ) }}
 
 with factures as (

@@ -113,6 +113,7 @@ def add(file: Path, *lines: str) -> None:
         text.write("\n".join(["", *lines, ""]))
 
 
+@by_command
 def test_a_standby_can_be_the_source(
     standby: tuple[EmbeddedServer, EmbeddedServer], installation: Installation, tmp_path: Path
 ) -> None:

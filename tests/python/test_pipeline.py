@@ -1,6 +1,6 @@
 """A night on a demo source, proved by independent SQL on the source.
 
-DAYS=10 ./run_tests.sh -k each_day lets more days pass than the few of every run.
+DAYS=10 ./run_tests.sh -k each_day lets more days pass than the one of every run.
 """
 
 import os
@@ -16,7 +16,7 @@ from sigeti_dwh.embedded import EmbeddedServer
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project, written
 
-DAYS = int(os.environ.get("DAYS", "2"))
+DAYS = int(os.environ.get("DAYS", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ def one_database(server: EmbeddedServer, tmp_path: Path) -> Iterator[Warehouse]:
         yield Warehouse(both, both, copy_project(tmp_path))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse, seed: int) -> None:
-    warehouse.fill(seed)
+def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse) -> None:
+    # Another seed than that of the days below.
+    warehouse.fill(2)
     warehouse.run(checks=True)
     assert warehouse.differences() == []
 
