@@ -44,6 +44,7 @@
                     node.database, generate_schema_name(node.config.meta.publie_dans, node), node.alias, type='table'
                 ),
                 'keys': node.config.unique_key,
+                'sorted_by': node.config.meta.get('publie_trie_par'),
                 'columns': adapter.get_columns_in_relation(prepared) | map(attribute='quoted') | list,
             }) -%}
         {%- endif -%}
@@ -88,6 +89,11 @@ alter table {{ mart.published }} add column charge_le timestamp with time zone n
     {%- endif %}
 
 set local lock_timeout to default;
+{%- endif %}
+
+{%- if mart.sorted_by %}
+{# Whoever lists its first rows reads no others. #}
+create index if not exists {{ mart.published.identifier }}__trie on {{ mart.published }} ({{ mart.sorted_by }});
 {%- endif %}
 
 create temporary table {{ touched }} on commit drop as

@@ -17,6 +17,7 @@ marts as (
     from unnest(array[
         '{{ ref("mart_performance_financiere").identifier }}',
         '{{ ref("mart_performance_zones").identifier }}',
+        '{{ ref("mart_creances_clients").identifier }}',
         '{{ ref("mart_occupation_zones").identifier }}',
         '{{ ref("mart_portefeuille_clients").identifier }}',
         '{{ ref("mart_segments_clients").identifier }}',

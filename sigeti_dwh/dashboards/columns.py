@@ -21,6 +21,11 @@ class Column:
         """Tell whether it is a day or a moment."""
         return self.data_type.startswith(("date", "timestamp"))
 
+    @property
+    def is_number(self) -> bool:
+        """Tell whether it is written as a number."""
+        return self.data_type.startswith(("integer", "bigint", "numeric"))
+
 
 def read_columns(folder: Path = ROOT / "models") -> dict[str, dict[str, Column]]:
     """Return the public columns of each mart, and of `fraicheur`."""

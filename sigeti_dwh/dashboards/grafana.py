@@ -26,8 +26,9 @@ TYPES = {
     "bars": "barchart",
     "stacked": "barchart",
     "table": "table",
+    "rows": "table",
 }
-HEIGHTS = {"number": 4, "table": 10}
+HEIGHTS = {"number": 4, "table": 10, "rows": 10}
 COLUMNS = 24
 
 
@@ -113,7 +114,11 @@ def _panels(dashboard: Dashboard, schema: str) -> Iterator[dict[str, Any]]:
                 ],
                 "fieldConfig": {
                     "defaults": {"noValue": "—"},
-                    "overrides": [*map(_format, panel.measures), *_links(panel, dashboard)],
+                    "overrides": [
+                        *map(_format, panel.measures),
+                        *(_format_column(column) for column in panel.columns if column.is_number),
+                        *_links(panel, dashboard),
+                    ],
                 },
                 "options": _options(panel),
             }
@@ -130,6 +135,11 @@ def panel_sql(panel: Panel, filters: tuple[str, ...], schema: str) -> str:
         select.append(f'{_value(panel.by)} as "{name}"')
         order = "1" if panel.by.is_temporal else "2 desc nulls last, 1"
         tail = ["group by 1", f"order by {order}", f"limit {panel.limit}"]
+    for column in panel.columns:
+        value = _value(column) if column.data_type == "text" else column.name
+        select.append(f'{value} as "{column.label}"')
+    if panel.sorted_by is not None:
+        tail = [f"order by {panel.sorted_by.name} desc", f"limit {panel.limit}"]
     for measure in panel.measures:
         sql = f"100 * {measure.sql}" if measure.unit == "%" else measure.sql
         select.append(f'{sql} as "{_label(measure)}"')
@@ -163,6 +173,14 @@ def _format(measure: Measure) -> dict[str, Any]:
     return {
         "matcher": {"id": "byName", "options": _label(measure)},
         "properties": [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}],
+    }
+
+
+def _format_column(column: Column) -> dict[str, Any]:
+    decimals = 1 if column.name.endswith("_pct") else 0
+    return {
+        "matcher": {"id": "byName", "options": column.label},
+        "properties": [{"id": "unit", "value": "locale"}, {"id": "decimals", "value": decimals}],
     }
 
 

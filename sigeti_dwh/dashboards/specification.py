@@ -18,7 +18,7 @@ from sigeti_dwh.settings import ROOT
 FILE = ROOT / "bi" / "tableaux.yml"
 PERIOD = "periode"
 UNITS = ("", "FCFA", "%", "m²", "jours", "heures", "date")
-CHARTS = ("number", "line", "bars", "stacked", "table")
+CHARTS = ("number", "line", "bars", "stacked", "table", "rows")
 SQL_WORDS = frozenset(
     re.findall(
         r"\w+", "sum count min max filter where and or not in is null extract epoch from now"
@@ -53,7 +53,7 @@ class Mart:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: measures of a mart, by a column unless it is a single number."""
+    """One chart: measures of a mart by a column, a single number, or the first rows of a mart."""
 
     name: str
     title: str
@@ -65,6 +65,10 @@ class Panel:
     """The filter that choosing a row sets for the other panels."""
     limit: int
     width: int
+    columns: tuple[Column, ...] = ()
+    """What is shown of each row; of a chart of rows only."""
+    sorted_by: Column | None = None
+    """The column whose largest values come first, of the same."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _mart(
     labels: Mapping[str, str],
 ) -> Mart:
     place = f"Mart {name}"
-    _check_keys(place, content, {"schema", "label", "measures"}, {"filters"})
+    _check_keys(place, content, {"schema", "label"}, {"filters", "measures"})
     if name not in known:
         raise _mistake(place, f"no model of that name; there are {', '.join(sorted(known))}")
     columns = known[name]
@@ -190,6 +194,8 @@ def _dashboard(
 
 
 def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Panel:
+    if isinstance(content, dict) and content.get("chart") == "rows":
+        return _rows(place, name, content, marts)
     _check_keys(
         place,
         content,
@@ -223,14 +229,46 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         _one_of(place, "filter", drill, mart.filters)
         if mart.filters[drill] != content.get("by"):
             raise _mistake(place, f"it goes by {content.get('by')}, but would set {drill}")
-    width = content.get("width", NUMBER_WIDTH if chart == "number" else GRID)
+    limit, width = _size(place, content, NUMBER_WIDTH if chart == "number" else GRID)
+    title = content.get("title", measures[0].label)
+    return Panel(name, title, mart, chart, measures, by, drill, limit, width)
+
+
+def _rows(place: str, name: str, content: dict[str, Any], marts: Mapping[str, Mart]) -> Panel:
+    required = {"mart", "chart", "title", "columns", "sorted_by"}
+    _check_keys(place, content, required, {"limit", "width"})
+    _one_of(place, "mart", content["mart"], marts)
+    mart = marts[content["mart"]]
+    words = _words(place, content, "columns")
+    if not words:
+        raise _mistake(place, "it has no column")
+    for word in (*words, content["sorted_by"]):
+        _one_of(place, "column", word, mart.columns)
+    limit, width = _size(place, content, GRID)
+    return Panel(
+        name,
+        content["title"],
+        mart,
+        "rows",
+        measures=(),
+        by=None,
+        drill=None,
+        limit=limit,
+        width=width,
+        columns=tuple(mart.columns[word] for word in words),
+        sorted_by=mart.columns[content["sorted_by"]],
+    )
+
+
+def _size(place: str, content: Mapping[str, Any], default: int) -> tuple[int, int]:
+    """Return how many rows a panel shows, and its width."""
+    width = content.get("width", default)
     if width not in range(1, GRID + 1):
         raise _mistake(place, f"its width is {width!r}; a page has {GRID} columns")
     limit = content.get("limit", MOST_ROWS)
     if limit not in range(1, MOST_ROWS + 1):
         raise _mistake(place, f"its limit is {limit!r}; it can be from 1 to {MOST_ROWS}")
-    title = content.get("title", measures[0].label)
-    return Panel(name, title, mart, chart, measures, by, drill, limit, width)
+    return limit, width
 
 
 def _entries(place: str, content: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 `$` in a D3 format puts the currency of superset_config.py behind the number: FCFA.
 """
 
+import json
 from typing import Any
 
 from sigeti_dwh.dashboards.specification import PERIOD, Measure, Panel
@@ -13,6 +14,7 @@ TYPES = {
     "bars": "echarts_timeseries_bar",
     "stacked": "echarts_timeseries_bar",
     "table": "table",
+    "rows": "table",
 }
 FORMATS = {"FCFA": "$,.0f", "%": ",.1%", "jours": ",.1f", "heures": ",.1f"}
 IN_LABEL = ("m²", "jours", "heures")
@@ -111,10 +113,31 @@ def _table(panel: Panel) -> dict[str, Any]:
     }
 
 
+def _rows(panel: Panel) -> dict[str, Any]:
+    assert panel.sorted_by is not None
+    return {
+        "query_mode": "raw",
+        "all_columns": [column.name for column in panel.columns],
+        "order_by_cols": [json.dumps([panel.sorted_by.name, False])],
+        "row_limit": panel.limit,
+        "server_page_length": panel.limit,
+        "page_length": 0,
+        "table_timestamp_format": MOMENT,
+        "show_cell_bars": False,
+        "allow_rearrange_columns": False,
+        "column_config": {
+            column.name: {"d3NumberFormat": ",.1f" if column.name.endswith("_pct") else ",.0f"}
+            for column in panel.columns
+            if column.is_number
+        },
+    }
+
+
 _PARAMETERS = {
     "number": _number,
     "line": _line,
     "bars": _bars,
     "stacked": _bars,
     "table": _table,
+    "rows": _rows,
 }

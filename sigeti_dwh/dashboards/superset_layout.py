@@ -7,7 +7,7 @@ from sigeti_dwh.dashboards.layout import rows
 from sigeti_dwh.dashboards.specification import Panel
 from sigeti_dwh.dashboards.superset_charts import title
 
-HEIGHTS = {"number": 16, "line": 45, "table": 60}
+HEIGHTS = {"number": 16, "line": 45, "table": 60, "rows": 60}
 """In Superset's units of 8 pixels."""
 BARS_HEIGHT, BAR_HEIGHT = 18, 3
 STYLE = """\

@@ -7,7 +7,7 @@ from sigeti_dwh.dashboards.specification import Dashboard
 
 from .conftest import PATIENCE, SPECIFICATION, Open, Site, all_drawn, french, plain
 
-FINANCE = "mart_performance_financiere"
+FINANCE = "mart_performance_zones"
 
 
 def headlines(page: Page) -> list[str]:
@@ -71,11 +71,14 @@ def test_choosing_a_zone_shows_its_enterprises(site: Site, open_dashboard: Open)
     all_drawn(page)
     assert headlines(page) == wanted
     enterprises = site.warehouse.rows(
-        f"select distinct raison_sociale from dwh_marts_financier.{FINANCE} where nom_zone = %s",
+        "select raison_sociale, montant_restant_du from dwh_marts_financier.mart_creances_clients "
+        "where nom_zone = %s",
         zone,
     )
-    shown = set(table(page, "Entreprises, du plus", len(enterprises))) - {"Total"}
-    assert shown == {name for (name,) in enterprises}
+    shown = table(page, "Entreprises, du plus", len(enterprises))
+    assert {name: cells[1] for name, cells in shown.items()} == {
+        name: f"{owed:,.0f}".replace(",", " ") for name, owed in enterprises
+    }
 
 
 @pytest.mark.parametrize("width", [1400, 400])

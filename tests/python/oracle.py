@@ -36,6 +36,7 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "marts_financier",
         ("annee", "mois", "zone_id", "nom_domaine"),
     ),
+    "mart_creances_clients": ("marts_financier", ("zone_id", "entreprise_id")),
     "mart_occupation_zones": ("marts_occupation", ("zone_id",)),
     "mart_portefeuille_clients": ("marts_clients", ("entreprise_id",)),
     "mart_segments_clients": (

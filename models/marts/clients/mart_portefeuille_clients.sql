@@ -7,7 +7,7 @@
         "{{ prepare_scope(ref('int_clients_touches'), ['entreprise_id'], calendar=true) }}"
     ],
     indexes=[{'columns': ['_changement']}],
-    meta={'seuils': [
+    meta={'publie_trie_par': 'chiffre_affaires_total', 'seuils': [
         var('seuil_grand_client'),
         var('seuil_client_moyen'),
         var('seuil_risque_eleve'),

@@ -1,0 +1,62 @@
+{{ config(
+    unique_key=['zone_id', 'entreprise_id'],
+    scope_keys=['entreprise_id'],
+    former_columns=['zone_id', 'entreprise_id'],
+    pre_hook=[
+        "{{ prepare_former_rows() }}",
+        "{{ prepare_scope(
+            changes_of(ref('mart_performance_financiere'), ['entreprise_id']), ['entreprise_id']
+        ) }}"
+    ],
+    indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}],
+    meta={'publie_trie_par': 'montant_restant_du'}
+) }}
+
+with performance as (
+
+    select * from {{ ref('mart_performance_financiere') }}
+    where {{ in_scope('entreprise_id') }}
+
+),
+
+groupees as (
+
+    select
+        zone_id,
+        nom_zone,
+        entreprise_id,
+        raison_sociale,
+        nom_domaine,
+        sum(nombre_factures) as nombre_factures,
+        sum(montant_facture) as montant_facture,
+        sum(montant_regle_declare) as montant_regle_declare,
+        sum(montant_restant_du) as montant_restant_du,
+        sum(nombre_factures_en_retard) as nombre_factures_en_retard,
+        sum(montant_en_retard) as montant_en_retard
+    from performance
+    group by zone_id, nom_zone, entreprise_id, raison_sociale, nom_domaine
+    having sum(montant_restant_du) > 0
+
+),
+
+final as (
+
+    select
+        zone_id,
+        nom_zone,
+        entreprise_id,
+        raison_sociale,
+        nom_domaine,
+        cast(nombre_factures as integer) as nombre_factures,
+        cast(montant_facture as numeric(18, 2)) as montant_facture,
+        cast(montant_regle_declare as numeric(18, 2)) as montant_regle_declare,
+        cast(montant_restant_du as numeric(18, 2)) as montant_restant_du,
+        cast(nombre_factures_en_retard as integer) as nombre_factures_en_retard,
+        cast(montant_en_retard as numeric(18, 2)) as montant_en_retard,
+        {{ rate_pct('montant_regle_declare', 'montant_facture') }} as taux_recouvrement_pct,
+        {{ change_stamps() }}
+    from groupees
+
+)
+
+select * from final
