@@ -15,6 +15,8 @@ class Column:
     name: str
     data_type: str
     label: str
+    is_required: bool = False
+    """Whether its contract allows no null."""
 
     @property
     def is_temporal(self) -> bool:
@@ -36,6 +38,10 @@ def read_columns(folder: Path = ROOT / "models") -> dict[str, dict[str, Column]]
                 column["name"],
                 column.get("data_type", "text"),
                 column.get("config", {}).get("meta", {}).get("label", column["name"]),
+                any(
+                    constraint["type"] in ("not_null", "primary_key")
+                    for constraint in column.get("constraints", [])
+                ),
             )
             for column in model["columns"]
             if not column["name"].startswith("_")

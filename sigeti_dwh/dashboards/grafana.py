@@ -159,7 +159,8 @@ def _value(column: Column) -> str:
     if column.is_temporal:
         return column.name
     text = column.name if column.data_type == "text" else f"cast({column.name} as text)"
-    return f"coalesce({text}, '{ABSENT}')"
+    # An expression hides from the planner how many rows have which value.
+    return text if column.is_required else f"coalesce({text}, '{ABSENT}')"
 
 
 def _label(measure: Measure) -> str:

@@ -10,16 +10,19 @@ with cles as (
 
 ),
 
+-- Not by to_regclass: it sees a table that a model commits meanwhile, and the snapshot not its key.
 tables as (
 
-    select to_regclass(nom) as identifiant
-    from unnest(string_to_array(
-        '{{ tables | map(attribute="relation_name") | join(" ") }}', ' '
-    )) as nom
+    select classes.oid as identifiant
+    from pg_catalog.pg_class as classes
+    inner join pg_catalog.pg_namespace as espaces on classes.relnamespace = espaces.oid
+    where
+        format('"%s"."%s"."%s"', current_database(), espaces.nspname, classes.relname)
+        = any(string_to_array('{{ tables | map(attribute="relation_name") | join(" ") }}', ' '))
 
 )
 
 select tables.identifiant
 from tables
 left join cles on tables.identifiant = cles.identifiant
-where tables.identifiant is not null and cles.identifiant is null
+where cles.identifiant is null
