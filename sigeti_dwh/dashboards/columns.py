@@ -28,6 +28,11 @@ class Column:
         """Tell whether it is written as a number."""
         return self.data_type.startswith(("integer", "bigint", "numeric"))
 
+    @property
+    def decimals(self) -> int:
+        """Return how many decimals of a number are shown."""
+        return 1 if self.name.endswith("_pct") else 0
+
 
 def read_columns(folder: Path = ROOT / "models") -> dict[str, dict[str, Column]]:
     """Return the public columns of each mart, and of `fraicheur`."""

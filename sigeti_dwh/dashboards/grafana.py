@@ -116,7 +116,11 @@ def _panels(dashboard: Dashboard, schema: str) -> Iterator[dict[str, Any]]:
                     "defaults": {"noValue": "—"},
                     "overrides": [
                         *map(_format, panel.measures),
-                        *(_format_column(column) for column in panel.columns if column.is_number),
+                        *(
+                            _written(column.label, "locale", column.decimals)
+                            for column in panel.columns
+                            if column.is_number
+                        ),
                         *_links(panel, dashboard),
                     ],
                 },
@@ -171,17 +175,13 @@ def _label(measure: Measure) -> str:
 def _format(measure: Measure) -> dict[str, Any]:
     decimals = 1 if measure.unit in ("%", "jours", "heures") else 0
     unit = "dateTimeAsLocal" if measure.unit == "date" else "locale"
+    return _written(_label(measure), unit, decimals)
+
+
+def _written(label: str, unit: str, decimals: int) -> dict[str, Any]:
     return {
-        "matcher": {"id": "byName", "options": _label(measure)},
+        "matcher": {"id": "byName", "options": label},
         "properties": [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}],
-    }
-
-
-def _format_column(column: Column) -> dict[str, Any]:
-    decimals = 1 if column.name.endswith("_pct") else 0
-    return {
-        "matcher": {"id": "byName", "options": column.label},
-        "properties": [{"id": "unit", "value": "locale"}, {"id": "decimals", "value": decimals}],
     }
 
 

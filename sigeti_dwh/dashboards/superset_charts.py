@@ -19,7 +19,12 @@ TYPES = {
 FORMATS = {"FCFA": "$,.0f", "%": ",.1%", "jours": ",.1f", "heures": ",.1f"}
 IN_LABEL = ("m²", "jours", "heures")
 """Units that no number format can write."""
-MOMENT = "%d/%m/%Y %H:%M"
+TABLE = {
+    "page_length": 0,
+    "table_timestamp_format": "%d/%m/%Y %H:%M",
+    "show_cell_bars": False,
+    "allow_rearrange_columns": False,
+}
 
 
 def number_format(measure: Measure) -> str | None:
@@ -105,10 +110,7 @@ def _table(panel: Panel) -> dict[str, Any]:
         "timeseries_limit_metric": panel.measures[0].name,
         "order_desc": True,
         "row_limit": panel.limit,
-        "page_length": 0,
-        "table_timestamp_format": MOMENT,
-        "show_cell_bars": False,
-        "allow_rearrange_columns": False,
+        **TABLE,
         "show_totals": all(measure.unit != "date" for measure in panel.measures),
     }
 
@@ -121,12 +123,9 @@ def _rows(panel: Panel) -> dict[str, Any]:
         "order_by_cols": [json.dumps([panel.sorted_by.name, False])],
         "row_limit": panel.limit,
         "server_page_length": panel.limit,
-        "page_length": 0,
-        "table_timestamp_format": MOMENT,
-        "show_cell_bars": False,
-        "allow_rearrange_columns": False,
+        **TABLE,
         "column_config": {
-            column.name: {"d3NumberFormat": ",.1f" if column.name.endswith("_pct") else ",.0f"}
+            column.name: {"d3NumberFormat": f",.{column.decimals}f"}
             for column in panel.columns
             if column.is_number
         },
