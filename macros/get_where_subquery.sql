@@ -38,7 +38,7 @@
     {%- else -%}
         {{ key }} in (
             {%- for view in views %}
-            select {{ column }} from {{ view }} where {{ changed_since_tested() }}
+            select {{ column }} from {{ view }} as touches where {{ changed_since_tested() }}
             {{ 'union' if not loop.last }}
             {%- endfor %}
         )

@@ -7,7 +7,7 @@
 
 {# The change and the day of reference up to which the table was made, or none. #}
 {% macro progress_made() -%}
-    {%- if not execute or not is_incremental() or flags.FULL_REFRESH -%}
+    {%- if not config.get('scope_keys') or not execute or not is_incremental() or flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
     {#- One query: adapter.get_columns_in_relation costs dbt more than the rest of this macro. -#}

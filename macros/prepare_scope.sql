@@ -34,7 +34,7 @@ on conflict (relation) do update
 
 create temporary table {{ scope_table() }} on commit drop as
 select distinct {{ key_list }}
-from {{ touched }}
+from {{ touched }} as touches
 where
     {% if progress is none -%}
     false
