@@ -21,7 +21,7 @@ from sigeti_dwh import meta
 from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import BusyError, RetryableError, UserError
 from sigeti_dwh.results import FINE, LayerResult
-from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.settings import ROOT, Server, Settings
 
 KEPT = "400 days"
 """How long nights are remembered."""
@@ -227,6 +227,24 @@ class RunLog:
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
         )
+
+
+def is_at_work(warehouse: Server) -> bool:
+    """Tell whether a night works on a warehouse, wherever it was started.
+
+    Raises UserError when the warehouse does not answer.
+    """
+    with (
+        connect(warehouse, application_name="sigeti_dwh night", autocommit=True) as connection,
+        translated(warehouse),
+    ):
+        row = connection.execute(
+            "select exists (select from pg_locks "
+            "where locktype = 'advisory' and mode = 'ExclusiveLock' and objsubid = 1 "
+            f"and (cast(classid as bigint) << 32 | cast(objid as bigint)) = {LOCK} "
+            "and database = (select oid from pg_database where datname = current_database()))"
+        ).fetchone()
+    return row == (True,)
 
 
 def _user() -> str:

@@ -30,7 +30,8 @@ from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
 from sigeti_dwh.errors import BusyError, UserError  # noqa: E402
-from sigeti_dwh.preparation import prepare  # noqa: E402
+from sigeti_dwh.preparation import prepare, started  # noqa: E402
+from sigeti_dwh.run_log import is_at_work  # noqa: E402
 from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
 from sigeti_dwh.settings import read_variables  # noqa: E402
 
@@ -73,6 +74,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
+    end_lost_runs()
     # A night that does not end must not hold the look at it. Not paused when this stops: a night
     # that was due meanwhile then starts late, and none is lost when two serve for a moment.
     try:
@@ -84,18 +86,29 @@ def main() -> int:
             print_starting_message=False,
         )
     finally:
-        end_runs()
+        end_runs("What served the schedule was stopped during the night.")
     return 0
 
 
-def end_runs() -> None:
-    """End in Prefect the nights that ended with this process, and tell it.
+def end_lost_runs() -> None:
+    """End in Prefect, and tell, the nights that a power failure or kill -9 ended."""
+    try:
+        if is_at_work(started().warehouse):
+            return
+    except UserError as error:
+        print(f"Prefect may show a night that was killed as running: {error}", file=sys.stderr)
+        return
+    end_runs("The night was killed, with what served the schedule.")
 
-    Prefect would show them as running for good, and let none through for as long as it trusts them.
+
+def end_runs(message: str) -> None:
+    """End in Prefect the nights that it shows as running, and tell why.
+
+    It would do so for good, and let none through for as long as it trusts them.
     """
     going_on = FlowRunFilter(state={"type": {"any_": ["RUNNING", "PENDING"]}})
     nightly = DeploymentFilter(name={"any_": ["nightly"]})
-    crashed = Crashed(message="What served the schedule was stopped during the night.")
+    crashed = Crashed(message=message)
     try:
         with get_client(sync_client=True) as client:
             for run in client.read_flow_runs(
@@ -108,7 +121,7 @@ def end_runs() -> None:
                 client.set_flow_run_state(run.id, crashed)
                 tell(night, run, crashed)
     except (HTTPError, PrefectException) as error:
-        print(f"Prefect may show a night that was stopped as running: {error}", file=sys.stderr)
+        print(f"Prefect may show a night that has ended as running: {error}", file=sys.stderr)
 
 
 def deployment(name: str, flow: str, schedule: Schedule) -> RunnerDeployment:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,24 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def served(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> Iterator[Prefect]:
     """Serve the schedule from the copied checkout."""
+    serve(prefect, warehouse, receiver)
+    assert prefect.serving is not None
+    serving = prefect.serving
+
+    def ready() -> str | None:
+        assert serving.poll() is None, (warehouse.folder / "log").read_text()
+        return prefect.nightly()
+
+    try:
+        until(ready)
+        yield prefect
+    finally:
+        prefect.serving.terminate()
+        prefect.serving.wait(60)
+
+
+def serve(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> None:
+    """Start what serves the schedule."""
     variables = warehouse.settings.environment() | {
         "PREFECT_API_URL": prefect.address,
         "PYTHONPATH": str(warehouse.folder),
@@ -65,26 +84,14 @@ def served(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> Iterat
         "DWH_STATE_DIR": str(warehouse.folder / "state"),
         "DWH_ALERT_WEBHOOKS": f"http://127.0.0.1:{receiver.port}/",
     }
-    with (warehouse.folder / "log").open("w") as log:
-        serving = subprocess.Popen(
+    with (warehouse.folder / "log").open("a") as log:
+        prefect.serving = subprocess.Popen(
             [sys.executable, str(warehouse.folder / SCRIPT)],
             env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables},
             cwd="/",
             stdout=log,
             stderr=log,
         )
-
-    def ready() -> str | None:
-        assert serving.poll() is None, (warehouse.folder / "log").read_text()
-        return prefect.nightly()
-
-    prefect.serving = serving
-    try:
-        until(ready)
-        yield prefect
-    finally:
-        serving.terminate()
-        serving.wait(60)
 
 
 def test_the_server_has_the_next_nights_in_its_calendar(served: Prefect) -> None:
@@ -144,6 +151,23 @@ def test_a_run_starts_shows_its_tasks_and_lets_no_second_one_through(
     assert warehouse.rows("select count(*) > 0 from dwh_staging.stg_zones_industrielles") == [
         (True,)
     ]
+
+
+def test_a_night_killed_with_what_serves_it_is_ended_and_told_by_the_next_that_serves(
+    served: Prefect, warehouse: Warehouse, receiver: Receiver
+) -> None:
+    run = served.start()
+    at_work = "select processus from dwh_meta.executions where etat = 'en cours'"
+    ((night,),) = until(lambda: warehouse.rows(at_work) or None)
+    assert served.serving is not None
+    os.kill(served.serving.pid, signal.SIGKILL)
+    os.kill(night, signal.SIGKILL)
+    served.serving.wait(60)
+    assert served.call(f"flow_runs/{run}")["state_type"] == "RUNNING"
+    serve(served, warehouse, receiver)
+    assert served.finished(run)["state_type"] == "CRASHED"
+    told = until(lambda: receiver.posts if "was killed" in str(receiver.posts[-1]) else None)
+    assert told[-1][1]["title"] == "SIGETI DWH: the night failed"
 
 
 def test_a_stop_ends_the_night_and_tells_it(served: Prefect, receiver: Receiver) -> None:
