@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 STEPS = {
     "dimensions": ("models/staging/", "snapshots/", "models/dimensions/"),
     "facts": ("models/facts/",),
-    # The summaries are there for the marts alone: the facts' floor has none.
-    "marts": ("models/facts/summaries/", "models/marts/"),
+    # These are there for the marts alone.
+    "marts": (
+        "models/facts/summaries/int_factures_par_mois",
+        "models/facts/summaries/int_paiements_par_mois",
+        "models/marts/",
+    ),
     "tests": ("tests/",),
     "publication": ("models/publication/",),
 }

@@ -20,8 +20,8 @@ ponts as (
 
 factures as (
 
-    select * from {{ ref('fait_factures') }}
-    where est_comptee and {{ in_scope('collecte_id') }}
+    select * from {{ ref('int_factures_par_collecte') }}
+    where {{ in_scope('collecte_id') }}
 
 ),
 
@@ -40,10 +40,10 @@ facturation as (
 
     select
         collecte_id,
-        count(*) as nombre_factures,
-        sum(montant_total) as montant_facture,
+        sum(nombre_factures) as nombre_factures,
+        sum(montant_facture) as montant_facture,
         sum(montant_regle_declare) as montant_regle_declare,
-        max(source_modifie_a) as modifie_le
+        max(modifie_le) as modifie_le
     from factures
     group by collecte_id
 

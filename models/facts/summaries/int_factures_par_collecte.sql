@@ -1,0 +1,37 @@
+{{ config(
+    unique_key=['paquet', 'collecte_id'],
+    scope_keys=['paquet'],
+    pre_hook="{{ prepare_scope(ref('int_paquets_factures_touches'), ['paquet']) }}",
+    indexes=[{'columns': ['collecte_id']}]
+) }}
+
+with factures as (
+
+    select
+        factures.*,
+        {{ key_bucket('factures.facture_id') }} as paquet
+    from {{ ref('fait_factures') }} as factures
+    {%- if is_scoped() %}
+    inner join {{ scope_table() }} as touches
+        on {{ in_bucket('factures.facture_id', 'touches.paquet') }}
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        paquet,
+        collecte_id,
+        cast(count(*) as integer) as nombre_factures,
+        cast(sum(montant_total) as numeric(18, 2)) as montant_facture,
+        cast(sum(montant_regle_declare) as numeric(18, 2)) as montant_regle_declare,
+        max(source_modifie_a) as modifie_le,
+        {{ change_stamps() }}
+    from factures
+    where est_comptee and collecte_id is not null
+    group by paquet, collecte_id
+
+)
+
+select * from final

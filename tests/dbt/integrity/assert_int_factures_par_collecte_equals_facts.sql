@@ -1,0 +1,32 @@
+{% set touches = ref('int_paquets_factures_touches') %}
+
+-- No invoice of a campaign is lost or counted twice by the summary of its bucket.
+-- A returned row is a measure whose total differs.
+with attendu as (
+
+    select
+        count(*) as nombre_factures,
+        coalesce(sum(factures.montant_total), 0) as montant_facture,
+        coalesce(sum(factures.montant_regle_declare), 0) as montant_regle_declare
+    from {{ ref('fait_factures') }} as factures
+    {%- if tested_change() is not none %}
+    inner join (
+        select distinct paquet from {{ touches }}
+        where {{ changed_since_tested() }}
+    ) as changes on {{ in_bucket('factures.facture_id', 'changes.paquet') }}
+    {%- endif %}
+    where factures.est_comptee and factures.collecte_id is not null
+
+),
+
+trouve as (
+
+    select {{ total_of(['nombre_factures', 'montant_facture', 'montant_regle_declare']) }}
+    from {{ ref('int_factures_par_collecte') }}
+    where {{ tested_key('paquet', [touches]) }}
+
+)
+
+{{ differing_totals(
+    'attendu', 'trouve', ['nombre_factures', 'montant_facture', 'montant_regle_declare']
+) }}
