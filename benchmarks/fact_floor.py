@@ -23,6 +23,12 @@ FACTS = {
 
 STAMPS = ("_insertion", "_changement")
 
+# Without a summary of them, it is how campaigns find what they sum.
+CAMPAIGN_INDEX = """
+create index on benchmark.fait_factures (collecte_id)
+include (montant_total, montant_regle_declare, source_modifie_a) where est_comptee
+"""
+
 CAMPAIGNS = """
 insert into benchmark.touched_collecte_id
 select collecte_id from benchmark.fait_factures
@@ -50,13 +56,6 @@ on conflict ({key}) do update set ({columns}) = row({excluded})
 
 class DifferentFloorError(UserError):
     """The floor and the fact do not hold the same rows."""
-
-
-# Without a summary of them, it is how campaigns find what they sum.
-CAMPAIGN_INDEX = """
-create index on benchmark.fait_factures (collecte_id)
-include (montant_total, montant_regle_declare, source_modifie_a) where est_comptee
-"""
 
 
 def copy_facts(settings: Settings) -> None:

@@ -7,3 +7,20 @@
 {% macro in_bucket(key, bucket) -%}
     {{ key }} between {{ bucket }} << 6 and ({{ bucket }} << 6) + 63
 {%- endmacro %}
+
+{# Limits a scoped summary to the rows of the touched buckets. #}
+{% macro join_touched_buckets(key) -%}
+    {%- if is_scoped() -%}
+        inner join {{ scope_table() }} as touches on {{ in_bucket(key, 'touches.paquet') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Limits the test of a summary to the rows of the buckets that changed, by the view of their changes,
+   since the test last passed. #}
+{% macro join_changed_buckets(key, changes) -%}
+    {%- if tested_change() is not none -%}
+        inner join (
+            select distinct paquet from {{ changes }} where {{ changed_since_tested() }}
+        ) as changements on {{ in_bucket(key, 'changements.paquet') }}
+    {%- endif -%}
+{%- endmacro %}

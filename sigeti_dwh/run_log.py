@@ -234,10 +234,7 @@ def is_at_work(warehouse: Server) -> bool:
 
     Raises UserError when the warehouse does not answer.
     """
-    with (
-        connect(warehouse, application_name="sigeti_dwh night", autocommit=True) as connection,
-        translated(warehouse),
-    ):
+    with connect(warehouse, autocommit=True) as connection, translated(warehouse):
         row = connection.execute(
             "select exists (select from pg_locks "
             "where locktype = 'advisory' and mode = 'ExclusiveLock' and objsubid = 1 "

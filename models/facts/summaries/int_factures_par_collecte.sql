@@ -11,10 +11,7 @@ with factures as (
         factures.*,
         {{ key_bucket('factures.facture_id') }} as paquet
     from {{ ref('fait_factures') }} as factures
-    {%- if is_scoped() %}
-    inner join {{ scope_table() }} as touches
-        on {{ in_bucket('factures.facture_id', 'touches.paquet') }}
-    {%- endif %}
+    {{ join_touched_buckets('factures.facture_id') }}
 
 ),
 

@@ -11,10 +11,7 @@ with paiements as (
         {{ key_bucket('paiements.paiement_id') }} as paquet,
         {{ month_of('paiements.date_paiement') }} as premier_jour_mois
     from {{ ref('fait_paiements') }} as paiements
-    {%- if is_scoped() %}
-    inner join {{ scope_table() }} as touches
-        on {{ in_bucket('paiements.paiement_id', 'touches.paquet') }}
-    {%- endif %}
+    {{ join_touched_buckets('paiements.paiement_id') }}
 
 ),
 

@@ -9,12 +9,7 @@ with attendu as (
         coalesce(sum(factures.montant_total), 0) as montant_facture,
         coalesce(sum(factures.montant_regle_declare), 0) as montant_regle_declare
     from {{ ref('fait_factures') }} as factures
-    {%- if tested_change() is not none %}
-    inner join (
-        select distinct paquet from {{ touches }}
-        where {{ changed_since_tested() }}
-    ) as changes on {{ in_bucket('factures.facture_id', 'changes.paquet') }}
-    {%- endif %}
+    {{ join_changed_buckets('factures.facture_id', touches) }}
     where factures.est_comptee and factures.collecte_id is not null
 
 ),

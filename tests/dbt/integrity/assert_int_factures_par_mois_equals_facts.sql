@@ -8,12 +8,7 @@ with attendu as (
         count(*) as nombre_factures,
         coalesce(sum(factures.montant_total), 0) as montant
     from {{ ref('fait_factures') }} as factures
-    {%- if tested_change() is not none %}
-    inner join (
-        select distinct paquet from {{ touches }}
-        where {{ changed_since_tested() }}
-    ) as changes on {{ in_bucket('factures.facture_id', 'changes.paquet') }}
-    {%- endif %}
+    {{ join_changed_buckets('factures.facture_id', touches) }}
 
 ),
 

@@ -8,12 +8,7 @@ with attendu as (
         count(*) as nombre_paiements,
         coalesce(sum(paiements.montant_paiement), 0) as montant
     from {{ ref('fait_paiements') }} as paiements
-    {%- if tested_change() is not none %}
-    inner join (
-        select distinct paquet from {{ touches }}
-        where {{ changed_since_tested() }}
-    ) as changes on {{ in_bucket('paiements.paiement_id', 'changes.paquet') }}
-    {%- endif %}
+    {{ join_changed_buckets('paiements.paiement_id', touches) }}
 
 ),
 
