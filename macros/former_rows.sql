@@ -4,12 +4,17 @@
     {{ meta_schema() }}.{{ relation.identifier }}__anciennes
 {%- endmacro %}
 
-{# Pre-hook of a model with former_columns. #}
+{# Pre-hook of a model with former_columns: their table, and in it those that it does not have yet. #}
 {% macro prepare_former_rows() -%}
-create table if not exists {{ former_rows(this) }} (
-    {% for column in config.get('former_columns') -%}
-    {{ column }} {{ model.columns[column].data_type }},
-    {% endfor -%}
-    _changement bigint not null
-)
+{%- set table = former_rows(this) -%}
+{%- set known = run_query(
+    "select attname from pg_attribute where attrelid = to_regclass('" ~ table ~ "') and not attisdropped"
+) -%}
+{%- set present = known.columns[0].values() if known else [] -%}
+{%- if not present -%}
+create table {{ table }} (_changement bigint not null);
+{% endif -%}
+{%- for column in config.get('former_columns') if column not in present -%}
+alter table {{ table }} add column {{ column }} {{ model.columns[column].data_type }};
+{% endfor -%}
 {%- endmacro %}

@@ -94,7 +94,7 @@ inserted as (
 
 kept as (
 
-    insert into {{ former_rows(this) }}
+    insert into {{ former_rows(this) }} ({{ former | join(', ') }}, _changement)
     select {{ prefixed('target', former) }}, number.numero
     from {{ target_table }} as target
     inner join {{ written }} as written on {{ same_keys('written', 'target', keys) }}

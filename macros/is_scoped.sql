@@ -5,9 +5,11 @@
     {{ return(progress_made() is not none) }}
 {%- endmacro %}
 
-{# The change and the day of reference up to which the table was made, or none. #}
+{# The change and the day of reference up to which the table was made, or none. Of a snapshot, whose
+   unique key is its scope's, up to which it has observed. #}
 {% macro progress_made() -%}
-    {%- if not config.get('scope_keys') or not execute or not is_incremental() or flags.FULL_REFRESH -%}
+    {%- set has_scope = model.resource_type == 'snapshot' or (config.get('scope_keys') and is_incremental()) -%}
+    {%- if not has_scope or not execute or flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
     {#- One query: adapter.get_columns_in_relation costs dbt more than the rest of this macro. -#}

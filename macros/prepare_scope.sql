@@ -1,6 +1,6 @@
-{# Pre-hook of a scoped model: the touched keys into a temporary table, and the progress that this build
-   will have made. The progress is read before the keys: a change that commits in between is seen twice,
-   never missed. Both belong to the build's transaction. `touched` has the columns of `keys` and
+{# Pre-hook of a scoped model or snapshot: the progress that this build will have made and, when it is
+   limited to what changed since the last, the touched keys in a temporary table. The progress is read
+   before the keys: a change that commits in between is seen twice, never missed. Both belong to the build's transaction. `touched` has the columns of `keys` and
    _changement; where the calendar alone changes rows, also _echeance, the day after which one does. #}
 {% macro prepare_scope(touched, keys, calendar=false) -%}
     {{ return(adapter.dispatch('prepare_scope', 'sigeti_dwh')(touched, keys, calendar)) }}
@@ -32,13 +32,11 @@ on conflict (relation) do update
         (connu.changement, connu.empreinte, connu.date_reference)
         is distinct from (excluded.changement, excluded.empreinte, excluded.date_reference);
 
+{% if progress is not none -%}
 create temporary table {{ scope_table() }} on commit drop as
 select distinct {{ key_list }}
 from {{ touched }} as touches
 where
-    {% if progress is none -%}
-    false
-    {%- else -%}
     (
         _changement > {{ progress['changement'] }}
         {%- if calendar %}
@@ -48,10 +46,10 @@ where
         )
         {%- endif %}
     )
-    {%- for key in keys %} and {{ key }} is not null{% endfor %}
-    {%- endif %};
+    {%- for key in keys %} and {{ key }} is not null{% endfor %};
 
 analyze {{ scope_table() }};
+{%- endif %}
 {%- endmacro %}
 
 {% macro scope_table() -%}

@@ -10,7 +10,10 @@
         {'columns': ['entreprise_key', 'date_creation']},
         {'columns': ['_changement']}
     ],
-    post_hook="{{ index_invoices() }}"
+    post_hook=[
+        "{{ index_more('a_echoir', ['date_echeance'], where='est_comptee and date_solde is null') }}",
+        "{{ index_more('sans_trace', ['facture_id'], where=paid_without_trace()) }}"
+    ]
 ) }}
 
 with factures as (

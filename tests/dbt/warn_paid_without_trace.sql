@@ -8,4 +8,4 @@ select
     montant_total,
     montant_regle_declare
 from {{ ref('fait_factures') }}
-where statut = 'Payée' and date_solde is null and {{ changed_since_tested() }}
+where {{ paid_without_trace() }} and {{ changed_since_tested() }}

@@ -1,14 +1,20 @@
 {{ config(
     unique_key=['premier_jour_mois', 'zone_id', 'entreprise_id'],
     scope_keys=['premier_jour_mois', 'entreprise_id'],
-    former_columns=['premier_jour_mois', 'zone_id', 'entreprise_id'],
+    former_columns=['premier_jour_mois', 'zone_id', 'entreprise_id', 'nom_domaine'],
     pre_hook=[
         "{{ prepare_former_rows() }}",
         "{{ prepare_scope(
             ref('int_performance_touchee'), ['premier_jour_mois', 'entreprise_id'], calendar=true
         ) }}"
     ],
-    indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}, {'columns': ['_changement']}]
+    indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}, {'columns': ['_changement']}],
+    post_hook="""{{ index_more('par_secteur', ['premier_jour_mois', 'zone_id', 'nom_domaine'], include=[
+        'annee', 'trimestre', 'mois', 'nom_zone', 'nombre_factures', 'montant_facture',
+        'nombre_factures_annulees', 'montant_annule', 'montant_regle_declare',
+        'montant_regle_confirme', 'montant_restant_du', 'nombre_factures_soldees',
+        'nombre_factures_en_retard', 'montant_en_retard', 'delai_paiement_total_jours'
+    ]) }}"""
 ) }}
 
 with factures as (

@@ -1,12 +1,14 @@
 {{ config(
     unique_key=['premier_jour_mois', 'zone_id', 'nom_domaine'],
-    scope_keys=['premier_jour_mois', 'zone_id'],
+    scope_keys=['premier_jour_mois', 'zone_id', 'nom_domaine'],
     former_columns=['premier_jour_mois', 'zone_id', 'nom_domaine'],
     pre_hook=[
         "{{ prepare_former_rows() }}",
         "{{ prepare_scope(
-            changes_of(ref('mart_performance_financiere'), ['premier_jour_mois', 'zone_id']),
-            ['premier_jour_mois', 'zone_id']
+            changes_of(
+                ref('mart_performance_financiere'), ['premier_jour_mois', 'zone_id', 'nom_domaine']
+            ),
+            ['premier_jour_mois', 'zone_id', 'nom_domaine']
         ) }}"
     ],
     indexes=[{'columns': ['_changement']}]
@@ -21,6 +23,7 @@ with performance as (
         on
             performance.premier_jour_mois = touches.premier_jour_mois
             and performance.zone_id = touches.zone_id
+            and performance.nom_domaine = touches.nom_domaine
     {%- endif %}
 
 ),

@@ -6,11 +6,16 @@ with factures as (
     from {{ ref('fait_factures') }} as factures
     inner join {{ ref('dim_entreprises') }} as versions
         on factures.entreprise_key = versions.entreprise_key
-    where {{ tested_key(
-        '(' ~ month_of('factures.date_creation') ~ ', versions.entreprise_id)',
-        [ref('int_performance_touchee')],
-        'premier_jour_mois, entreprise_id'
-    ) }}
+    {%- if tested_change() is not none %}
+    inner join (
+        select distinct premier_jour_mois, entreprise_id
+        from {{ ref('int_performance_touchee') }}
+        where {{ changed_since_tested() }}
+    ) as changements
+        on
+            versions.entreprise_id = changements.entreprise_id
+            and {{ in_month('factures.date_creation', 'changements.premier_jour_mois') }}
+    {%- endif %}
 
 ),
 

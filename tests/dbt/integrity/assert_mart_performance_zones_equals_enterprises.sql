@@ -6,13 +6,14 @@
     'montant_regle_confirme', 'montant_restant_du', 'montant_en_retard',
     'delai_paiement_total_jours'
 ] -%}
+{%- set keys = ['premier_jour_mois', 'zone_id', 'nom_domaine'] -%}
 {%- set changed = tested_key(
-    '(premier_jour_mois, zone_id)',
+    '(' ~ keys | join(', ') ~ ')',
     [
-        changes_of(ref('mart_performance_financiere'), ['premier_jour_mois', 'zone_id']),
-        changes_of(ref('mart_performance_zones'), ['premier_jour_mois', 'zone_id'])
+        changes_of(ref('mart_performance_financiere'), keys),
+        changes_of(ref('mart_performance_zones'), keys)
     ],
-    'premier_jour_mois, zone_id'
+    keys | join(', ')
 ) %}
 
 with attendu as (
