@@ -19,6 +19,7 @@ from dbt_common.exceptions import DbtBaseException
 
 from sigeti_dwh.database import SESSION_OPTIONS, blocker, refusal
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
+from sigeti_dwh.kept_connections import keep_connections
 from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
 from sigeti_dwh.results import LayerResult, first_lines, is_passing
@@ -63,6 +64,7 @@ class Project:
             PGCLIENTENCODING="UTF8",
             PGOPTIONS=SESSION_OPTIONS["warehouse"],
         )
+        keep_connections()
         self.manifest = None
         warnings: list[str] = []
 

@@ -1,0 +1,50 @@
+"""dbt's connections to the warehouse, each kept by its thread from node to node.
+
+dbt opens one for each node, some 700 a night.
+"""
+
+import select
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped]
+from dbt.adapters.contracts.connection import Connection, ConnectionState
+from dbt.adapters.postgres.connections import PostgresConnectionManager
+from dbt.adapters.postgres.impl import PostgresAdapter
+
+
+class KeptConnections(PostgresConnectionManager):
+    """Keeps a connection that a node gives back, without what the node left in its session."""
+
+    def release(self) -> None:
+        """Take back the thread's connection."""
+        connection = self.get_if_exists()
+        if connection is None or connection.state != ConnectionState.OPEN:
+            return
+        try:
+            connection.transaction_open = False
+            connection.handle.rollback()
+            connection.handle.cursor().execute("discard temp")
+            connection.handle.commit()
+        except psycopg2.Error:
+            super().release()
+
+    def set_connection_name(self, name: str | None = None) -> Connection:
+        """Return the thread's connection, under the name of what it is for now."""
+        connection = self.get_if_exists()
+        if (
+            connection is not None
+            and connection.state == ConnectionState.OPEN
+            and _was_ended(connection.handle)
+        ):
+            self.close(connection)
+        return super().set_connection_name(name)
+
+
+def keep_connections() -> None:
+    """Let dbt's adapters of this process, from now on, keep their connections."""
+    PostgresAdapter.ConnectionManager = KeptConnections
+
+
+def _was_ended(handle: Any) -> bool:
+    """Tell whether the server has ended an idle connection: its last words wait to be read."""
+    return bool(handle.closed or select.select([handle], [], [], 0)[0])
