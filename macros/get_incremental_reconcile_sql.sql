@@ -87,6 +87,7 @@ inserted as (
     select {{ prefixed('written', keys + compared) }}{% for stamp in stamps %}, number.numero{% endfor %}
     from {{ written }} as written, number
     where written.is_new
+    order by {{ prefixed('written', keys) }}
     returning 1
 
 )

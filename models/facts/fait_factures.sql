@@ -192,3 +192,4 @@ final as (
 )
 
 select * from final
+{{ in_key_order() }}
