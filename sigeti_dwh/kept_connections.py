@@ -47,4 +47,8 @@ def keep_connections() -> None:
 
 def _was_ended(handle: Any) -> bool:
     """Tell whether the server has ended an idle connection: its last words wait to be read."""
-    return bool(handle.closed or select.select([handle], [], [], 0)[0])
+    if handle.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    return bool(waiting.poll(0))
