@@ -1,7 +1,8 @@
 {# Pre-hook of a scoped model or snapshot: the progress that this build will have made and, when it is
    limited to what changed since the last, the touched keys in a temporary table. The progress is read
-   before the keys: a change that commits in between is seen twice, never missed. Both belong to the build's transaction. `touched` has the columns of `keys` and
-   _changement; where the calendar alone changes rows, also _echeance, the day after which one does. #}
+   before the keys: a change that commits in between is seen twice, never missed. Both belong to the
+   build's transaction. `touched` has the columns of `keys` and _changement; where the calendar alone
+   changes rows, also _echeance, the day after which one does. #}
 {% macro prepare_scope(touched, keys, calendar=false) -%}
     {{ return(adapter.dispatch('prepare_scope', 'sigeti_dwh')(touched, keys, calendar)) }}
 {%- endmacro %}
