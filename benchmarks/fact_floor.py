@@ -26,7 +26,8 @@ STAMPS = ("_insertion", "_changement")
 # Without a summary of them, it is how campaigns find what they sum.
 CAMPAIGN_INDEX = """
 create index on benchmark.fait_factures (collecte_id)
-include (montant_total, montant_regle_declare, source_modifie_a) where est_comptee
+include (montant_total, montant_regle_declare, montant_regle_confirme, source_modifie_a)
+where est_comptee
 """
 
 CAMPAIGNS = """

@@ -58,7 +58,7 @@ def _run(settings: Settings, folder: Path, full: bool) -> dict[str, Cost]:
         )
         project.parse()
     with meter.measure("load"):
-        load(settings, report=_silent)
+        load(settings, report=_silent, by_value=full)
     project.nodes = _steps(project)
     for step in project.nodes:
         with meter.measure(step.name):

@@ -1,4 +1,4 @@
-{# An area beyond what a country holds (or NaN) is null, not a stop of the night. #}
+{# An area beyond what a country holds is null; NaN too, and the test finite_numbers stops the night. #}
 {% macro area_m2(area, unit) -%}
     cast(
         case

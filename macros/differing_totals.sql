@@ -14,7 +14,7 @@ select
     cast({{ found }}.{{ measure }} as numeric(24, 2)) as trouve
 from {{ expected }}
 cross join {{ found }}
-where {{ expected }}.{{ measure }} <> {{ found }}.{{ measure }}
+where {{ expected }}.{{ measure }} is distinct from {{ found }}.{{ measure }}
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {%- endmacro %}

@@ -3,7 +3,10 @@
    rows are tested together, and the view of its changes where the model itself has no change numbers. #}
 {% macro get_where_subquery(relation) -%}
     {%- set condition = config.get('where') -%}
-    {%- if tested_change() is not none -%}
+    {%- set source = tested_source() -%}
+    {%- if source is not none -%}
+        {%- set condition = living_rows() ~ (' and ' ~ changed_source_rows(source) if tested_change() is not none) -%}
+    {%- elif tested_change() is not none -%}
         {%- set tested = graph.nodes[model.attached_node] -%}
         {%- set by = tested.config.meta.get('tested_by', {}) -%}
         {%- if by -%}
@@ -18,6 +21,18 @@
         {%- endif -%}
     {%- endif -%}
     {{ return('(select * from ' ~ relation ~ ' where ' ~ condition ~ ') as tested' if condition else relation) }}
+{%- endmacro %}
+
+{# One database: the source's table knows no numbers of changes, what follows it does. #}
+{% macro changed_source_rows(source) -%}
+    {%- if target.name == 'direct_source' -%}
+        {%- set keys = source.config.meta['key'] | join(', ') -%}
+        ({{ keys }}) in (
+            select {{ keys }} from dwh_suivi.{{ source.identifier }} where {{ changed_since_tested() }}
+        )
+    {%- else -%}
+        {{ changed_since_tested() }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# The change up to which the test has passed; none when it looks at everything. #}

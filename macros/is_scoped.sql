@@ -1,6 +1,6 @@
 {# Whether this build is limited to the keys that changes have touched. A full refresh, a first build, a
-   table whose progress is unknown or that has a new column, changed SQL here or above, and another
-   calendar compute every row. #}
+   table whose progress is unknown or that has a new column, changed SQL here or above, another calendar,
+   and a command that only compiles or shows, compute every row. #}
 {% macro is_scoped() -%}
     {{ return(progress_made() is not none) }}
 {%- endmacro %}
@@ -9,7 +9,8 @@
    unique key is its scope's, up to which it has observed. #}
 {% macro progress_made() -%}
     {%- set has_scope = model.resource_type == 'snapshot' or (config.get('scope_keys') and is_incremental()) -%}
-    {%- if not has_scope or not execute or flags.FULL_REFRESH -%}
+    {%- set writes = flags.WHICH in ('build', 'run', 'snapshot') -%}
+    {%- if not has_scope or not execute or not writes or flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
     {#- One query: adapter.get_columns_in_relation costs dbt more than the rest of this macro. -#}

@@ -3,11 +3,17 @@
 {%- endmacro %}
 
 {# The application writes numbers as numbers or as strings, with spaces between thousands at times. What
-   is no number, or has more digits than expected, is null. #}
+   is no number, or has more digits than expected, is null: warn_unread_json_numbers says so, and
+   finite_numbers stops the night for NaN and infinity. #}
 {% macro postgres__json_number(column, path, digits) -%}
-    {%- set text = "regexp_replace(" ~ column ~ " #>> '{" ~ path | join(',') ~ "}', '[\\s\\u00A0\\u202F]', '', 'g')" -%}
+    {%- set text = "regexp_replace(" ~ json_text(column, path) ~ ", '" ~ white_space() ~ "', '', 'g')" -%}
     case
         when {{ text }} ~ '^[-+]?[0-9]{1,{{ digits }}}(\.[0-9]+)?$'
             then cast({{ text }} as numeric)
     end
+{%- endmacro %}
+
+{# What is at a path of a JSON column, as text without the characters that nobody sees. #}
+{% macro json_text(column, path) -%}
+    {{ clean_text(column ~ " #>> '{" ~ path | join(',') ~ "}'") }}
 {%- endmacro %}

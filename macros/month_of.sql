@@ -1,9 +1,18 @@
-{# First day of a day's month. #}
+{# First day of a day's month; of an unknown day the unknown month, so that nothing is lost. #}
 {% macro month_of(day) -%}
-    cast({{ dbt.date_trunc('month', day) }} as date)
+    cast({{ dbt.date_trunc('month', day_of_month(day)) }} as date)
 {%- endmacro %}
 
-{# Whether a day is in the month that begins on another, in a form that an index on the day serves. #}
+{# Whether a day is in the month that begins on another, in a form that an index on day_of_month serves. #}
 {% macro in_month(day, first) -%}
-    {{ day }} >= {{ first }} and {{ day }} < {{ dbt.dateadd('month', 1, first) }}
+    {{ day_of_month(day) }} >= {{ first }} and {{ day_of_month(day) }} < {{ dbt.dateadd('month', 1, first) }}
+{%- endmacro %}
+
+{% macro day_of_month(day) -%}
+    coalesce({{ day }}, {{ unknown_month() }})
+{%- endmacro %}
+
+{# A key needs a day: the first of those that a source may give, long before the agency's own. #}
+{% macro unknown_month() -%}
+    cast('1900-01-01' as date)
 {%- endmacro %}

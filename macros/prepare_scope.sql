@@ -10,6 +10,9 @@
 {% macro postgres__prepare_scope(touched, keys, calendar) -%}
 {%- set progress = progress_made() -%}
 {%- set key_list = keys | join(', ') -%}
+{%- if progress is none and model.resource_type == 'model' -%}
+{{ drop_lost_constraints() }}
+{%- endif %}
 with atteint as (
 
     select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements

@@ -7,6 +7,10 @@
 {%- endmacro %}
 
 {% macro postgres__publish_search() -%}
+{%- if not execute -%}
+    {#- dbt renders hooks while it parses. -#}
+    {{ return('') }}
+{%- endif -%}
 {%- set clients = target.schema ~ '_marts_clients' -%}
 {%- set portfolio = api.Relation.create(target.database, clients, 'mart_portefeuille_clients') -%}
 {%- if flags.WHICH != 'build' or not has_relation(portfolio) or not has_search_extensions() -%}
@@ -248,7 +252,7 @@ begin
     ),
     premiers as (
         select * from notes
-        where identifiant <> -1
+        where identifiant > {{ unknown_key() }}
         order by note desc, libelle, objet, identifiant
         limit limite
     )

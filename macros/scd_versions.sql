@@ -1,11 +1,16 @@
 {# The versions of a snapshot with gapless validity: the first is valid from the beginning of time, each
-   next from the source's change time. When that time did not move forward (a change that forgot it, a
-   clock set back), the moment of observation dates the version. #}
+   next from the source's change time, when that is plausible, not after the observation, and later than
+   what dates the versions before. Else (a change that forgot it, a clock that was wrong) the moment of
+   observation dates the version: no version can begin after it was seen, so none keeps the next from
+   beginning. #}
 {% macro scd_versions(snapshot, key) -%}
 with numbered as (
 
     select
         *,
+        case
+            when {{ is_plausible_time('modifie_le') }} and modifie_le <= dbt_valid_from then modifie_le
+        end as change_connu_le,
         row_number() over (
             partition by {{ key }} order by dbt_valid_to nulls last, dbt_valid_from
         ) as numero_version
@@ -21,11 +26,11 @@ dated as (
         case
             when numero_version = 1 then {{ beginning_of_time() }}
             when
-                modifie_le > max(modifie_le) over (
+                change_connu_le > max(coalesce(change_connu_le, dbt_valid_from)) over (
                     partition by {{ key }} order by numero_version
                     rows between unbounded preceding and 1 preceding
                 )
-                then modifie_le
+                then change_connu_le
             else dbt_valid_from
         end as valide_depuis
     from numbered

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh import meta
 from sigeti_dwh.client_tools import find_tool, run_tool
 from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
@@ -71,6 +72,7 @@ def back_up(
         translated(warehouse),
         exclusive(connection),
     ):
+        meta.require_prefix(connection, settings.schema)
         version = connection.info.server_version // 10_000
         dump, restore = find_tool("pg_dump", version), find_tool("pg_restore", version)
         require_right_to_create(connection, warehouse)
@@ -88,6 +90,12 @@ def back_up(
                 f"--snapshot={_value(connection, 'select pg_export_snapshot()')}",
                 f"--file={partial}",
                 *([f"--exclude-table-data={ours}.*"] if ours else []),
+                # Of the embedded server, not of the warehouse: elsewhere only a superuser has it.
+                *(
+                    ["--exclude-extension=pg_stat_statements"]
+                    if warehouse.embedded and version >= 17
+                    else []
+                ),
             )
             report(f"Written: {partial}. Restoring it into a scratch database to check it.")
             _check(restore, warehouse, partial, counts, settings.threads)

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh.errors import UserError
 from sigeti_dwh.source_tables import SourceTable
 
 BITS = 8
@@ -25,10 +26,13 @@ Sums = dict[int, tuple[int, Decimal]]
 
 
 def present_sums(source: Connection, table: SourceTable) -> Sums:
-    """Return what the source holds now."""
+    """Return what the source holds now.
+
+    Raises UserError for rows without a key, where the source does not forbid them.
+    """
     # The empty branch hides from the planner how many keys there are: expecting a group for each,
     # it would neither share the scan between processes nor sum in little memory.
-    return sums(
+    found = sums(
         source,
         sql.SQL(
             "select {}, 1, {} from {} t union all select null::integer, 1, null::bigint where false"
@@ -38,6 +42,13 @@ def present_sums(source: Connection, table: SourceTable) -> Sums:
             sql.Identifier("public", table.name),
         ),
     )
+    without_key = sum(rows for bucket, (rows, _) in found.items() if bucket is None)
+    if without_key:
+        raise UserError(
+            f"public.{table.name} has {without_key} rows whose {table.key[0]} is null.\n"
+            "Correct them at the source and run again. Nothing was changed."
+        )
+    return found
 
 
 def known_sums(warehouse: Connection, relation: str) -> Sums:
@@ -70,7 +81,7 @@ def sums(connection: Connection, rows: sql.Composable) -> Sums:
     return _by_bucket(
         connection.execute(
             sql.SQL(
-                "select bucket, sum(counted), sum(hashed) "
+                "select bucket, sum(counted), coalesce(sum(hashed), 0) "
                 "from ({}) as rows (bucket, counted, hashed) group by bucket"
             ).format(rows)
         )

@@ -9,19 +9,19 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sigeti_dwh import demo_source
-from sigeti_dwh.alerts import night
+from sigeti_dwh import alerts, demo_source
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.orchestration import import_flow
 from sigeti_dwh.preparation import prepare, started
 from sigeti_dwh.report import report
-from sigeti_dwh.schedulers.jobs import shorten_log
+from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 
 NOT_RUNNING = 3
@@ -30,6 +30,8 @@ OWNER = "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of y
 FEW_BYTES = 1 << 16
 INTERRUPTED = 130
 TERMINATED = 143
+UNTOUCHED: tuple[int, ...] = ()
+"""The zones of a login when none are given: those it had."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -42,7 +44,7 @@ def _terminate(number: int, frame: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         with utf8_console():
@@ -73,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
         "full_tests": options.full_tests,
         "select": options.select,
         "docs": not options.no_docs,
+        "accept_loss": options.accept_loss,
     }
-    with night(whole=options.select is None):
+    with alerts.night(whole=options.select is None):
         settings = prepare()
         # The flow checks again, and waits for a server that is away; here a mistake shows within a
         # second, before Prefect is imported.
@@ -102,9 +105,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def env(options: argparse.Namespace) -> int:
-    """Print the connection variables in force, one KEY=VALUE a line."""
+    """Print the connection variables in force, one KEY=VALUE a line; passwords if asked for."""
     for key, value in load_settings().environment().items():
-        print(f"{key}={value}")
+        if options.secrets or not key.endswith("_PASSWORD"):
+            print(f"{key}={value}")
     return 0
 
 
@@ -147,7 +151,8 @@ def make_backup(options: argparse.Namespace) -> int:
     """Write the warehouse to a file, and prove that it can be restored."""
     from sigeti_dwh.backup import FOLDER, back_up
 
-    print(back_up(started(), options.to or FOLDER, options.keep))
+    with alerts.backup() if options.alert else nullcontext():
+        print(back_up(started(), options.to or FOLDER, options.keep))
     return 0
 
 
@@ -172,7 +177,9 @@ def set_roles(options: argparse.Namespace) -> int:
         ) from None
     if options.login is not None:
         password = os.environ.get("DWH_LOGIN_PASSWORD") or _typed_password(options.login)
-        made_up = create_login(settings, options.login, options.role, password, options.zones)
+        made_up = create_login(
+            settings, options.login, options.role or "bi_reader", password, options.zones
+        )
         if made_up is not None:
             print(f"Its password, shown only now: {made_up}")
     return 0
@@ -191,17 +198,19 @@ def install_schedule(options: argparse.Namespace) -> int:
     """Let the nights start by themselves, without a Prefect server."""
     from sigeti_dwh import schedulers
 
-    act = {"install": schedulers.install, "show": schedulers.show, "remove": schedulers.remove}
-    print(act[options.action]())
+    if options.action == "install":
+        print(schedulers.install(options.more))
+    else:
+        print(schedulers.show() if options.action == "show" else schedulers.remove())
     return 0
 
 
 def alert(options: argparse.Namespace) -> int:
     """Tell when no night has ended well since its time, or try the alerts."""
-    from sigeti_dwh.alerts import check_freshness, trial
+    from sigeti_dwh.alerts import trial
 
     if options.action == "check":
-        check_freshness()
+        alerts.check_freshness()
     else:
         print(trial.dry_run() if options.action == "dry-run" else trial.send_test())
     return 0
@@ -277,6 +286,18 @@ def _full_folders() -> list[Path]:
     return [folder for folder in folders if shutil.disk_usage(folder).free < FEW_BYTES]
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of a command line; leave by 2, with what is wrong, for one that is not."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is set_roles and not options.login:
+        if options.login == "":
+            parser.error("argument --login: a name is needed")
+        if options.role or options.zones is not UNTOUCHED:
+            parser.error("--role and --zones are those of a login: add --login NAME")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="run_pipeline.sh",
@@ -295,12 +316,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--from-failure",
         action="store_true",
-        help="take up the run that failed, after the load and the layers that it finished",
+        help="leave out the layers that the failed run finished, unless the source has changed",
     )
     parser.add_argument(
         "--full-tests",
         action="store_true",
         help="test whole tables, as once a week, not what changed since each test passed",
+    )
+    parser.add_argument(
+        "--accept-loss",
+        action="store_true",
+        help="load a source that lost more of its rows than DWH_LOSS_SHARE allows",
     )
     parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
     words = parser.add_subparsers(title="other commands", metavar="WORD", prog=parser.prog)
@@ -310,7 +336,12 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    word("env", env, "print the connection variables in force, one KEY=VALUE a line")
+    printing = word("env", env, "print the connection variables in force, one KEY=VALUE a line")
+    printing.add_argument(
+        "--secrets",
+        action="store_true",
+        help="the passwords too; the warehouse's is its owner's, readers get logins by roles",
+    )
     word("start", start, "start the embedded PostgreSQL")
     word("stop", stop, "stop the embedded PostgreSQL")
     word("status", status, "tell whether the embedded PostgreSQL runs (exit code 3: it does not)")
@@ -321,6 +352,9 @@ def _parser() -> argparse.ArgumentParser:
     saving.add_argument("--to", type=Path, metavar="FOLDER", help="where (.dwh/backups)")
     saving.add_argument(
         "--keep", type=_positive, default=7, help="how many to keep there (7, the newest)"
+    )
+    saving.add_argument(
+        "--alert", action="store_true", help="tell those of DWH_ALERT_* if it fails"
     )
     restoring = word("restore", restore_backup, "put a backup in the place of the warehouse")
     restoring.add_argument("file", type=Path, metavar="FILE", help="a file made by backup")
@@ -334,20 +368,24 @@ def _parser() -> argparse.ArgumentParser:
     granting.add_argument(
         "--role",
         choices=("bi_reader", "dwh_analyst", "dwh_monitor", "dwh_loader", "dwh_transformer"),
-        default="bi_reader",
         help="the role it is a member of (bi_reader)",
     )
     granting.add_argument(
         "--zones",
         type=_zones,
-        default=(),
+        default=UNTOUCHED,
         help="what it sees from now on: all, or identifiers as in 3,7; as before unless given",
     )
-    _choices(
-        word("install-schedule", install_schedule, "start the nights by systemd, else by crontab"),
-        "install",
-        show="show what is installed",
-        remove="remove it",
+    scheduling = word(
+        "install-schedule", install_schedule, "start the nights by systemd, else by crontab"
+    )
+    _choices(scheduling, "install", show="show what is installed", remove="remove it").add_argument(
+        "--with",
+        dest="more",
+        type=_jobs,
+        default=(),
+        metavar="JOBS",
+        help="every day after the night as well: backup, monitor, or backup,monitor",
     )
     _choices(
         word("alert", alert, "tell when no night has ended well since its time"),
@@ -356,7 +394,7 @@ def _parser() -> argparse.ArgumentParser:
         test="send a test to all who would be told",
     )
     showing = word("dashboards", dashboards, "serve the dashboards by Superset on this machine")
-    showing.add_argument("--port", type=_positive, default=8088, help="of 127.0.0.1 (8088)")
+    showing.add_argument("--port", type=_port, default=8088, help="of 127.0.0.1 (8088)")
     _choices(
         showing,
         "serve",
@@ -365,14 +403,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
-    what.add_argument("--scale", type=_positive, default=1, help="1 is 1 000 invoices (default)")
+    what.add_argument(
+        "--scale",
+        type=_positive,
+        default=1,
+        help="1 is 1 000 invoices (default); much less than before needs a night --accept-loss",
+    )
     what.add_argument("--advance", type=_positive, metavar="DAYS", help="let days pass instead")
     filling.add_argument("--seed", type=int, help="the same seed makes the same data")
     return parser
 
 
-def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> None:
-    """Let one of several options say what a command does instead of the usual."""
+def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> Any:
+    """Let one of several options say what a command does instead of the usual.
+
+    Returns their group, for options of the usual.
+    """
     parser.set_defaults(action=usual)
     options = parser.add_mutually_exclusive_group()
     for name, summary in others.items():
@@ -380,6 +426,15 @@ def _choices(parser: argparse.ArgumentParser, usual: str, **others: str) -> None
         options.add_argument(
             f"--{action}", dest="action", action="store_const", const=action, help=summary
         )
+    return options
+
+
+def _jobs(text: str) -> list[str]:
+    jobs = text.split(",")
+    unknown = [job for job in jobs if job not in MORE]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(MORE)}")
+    return jobs
 
 
 def _zones(text: str) -> list[int] | None:
@@ -389,6 +444,12 @@ def _zones(text: str) -> list[int] | None:
         return [int(zone) for zone in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither all nor numbers as in 3,7") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number up to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -4,11 +4,12 @@ from typing import Any
 
 import psycopg
 
+from sigeti_dwh import meta
 from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.search import search_obstacle
 from sigeti_dwh.settings import PREFIXES, Server, Settings
-from sigeti_dwh.source_check import check_columns
+from sigeti_dwh.source_check import check_columns, require_all_rows
 from sigeti_dwh.source_tables import read_source_tables
 from sigeti_dwh.time_limit import limited
 
@@ -41,6 +42,10 @@ def check(settings: Settings) -> list[str]:
     with connect(settings.warehouse) as connection, translated(settings.warehouse):
         lines.append(_version(connection, settings.warehouse, OLDEST_WAREHOUSE))
         _check_warehouse(connection, settings.warehouse)
+        if settings.one_database:
+            # Staging reads the source's tables as the warehouse's user.
+            _require_all(connection, settings.warehouse)
+        meta.require_prefix(connection, settings.schema)
         if (obstacle := search_obstacle(connection)) is not None:
             lines.append(obstacle)
     return lines
@@ -67,6 +72,11 @@ def _check_source(connection: psycopg.Connection[Any], server: Server) -> None:
             f"The {server} hides its schema public.\n"
             f'As its owner: GRANT USAGE ON SCHEMA public TO "{server.user}";'
         )
+    _require_all(connection, server)
+    check_columns(connection, read_source_tables())
+
+
+def _require_all(connection: psycopg.Connection[Any], server: Server) -> None:
     tables = read_source_tables()
     unreadable = connection.execute(UNREADABLE, [[table.name for table in tables]]).fetchall()
     if unreadable:
@@ -75,7 +85,7 @@ def _check_source(connection: psycopg.Connection[Any], server: Server) -> None:
             f"The {server} cannot be read in full.\n"
             f'As its owner: GRANT SELECT ON {names} TO "{server.user}";'
         )
-    check_columns(connection, tables)
+    require_all_rows(connection, tables)
 
 
 def _check_warehouse(connection: psycopg.Connection[Any], server: Server) -> None:

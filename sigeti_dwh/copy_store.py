@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Any
 
 import psycopg
+from psycopg import errors as pg
 from psycopg import sql
 
 from sigeti_dwh import meta
@@ -48,8 +49,10 @@ class CopyStore:
         self.key = [sql.Identifier(column) for column in table.key]
         self.links = [sql.Identifier(column) for column in table.links]
 
-    def prepare(self, warehouse: Connection, fingerprint: str) -> Standing:
+    def prepare(self, warehouse: Connection, fingerprint: str, *, doubtful: bool) -> Standing:
         """Create the tables and columns that are missing; a new copy must then be filled.
+
+        A copy is KNOWN while the fingerprint of its source stays, unless it is `doubtful`.
 
         Raises UserError for a column whose type is no longer the declared one.
         """
@@ -65,7 +68,7 @@ class CopyStore:
             self._adapt(warehouse, found)
         else:
             self._create(warehouse)
-        if not meta.remember(warehouse, self.name, fingerprint):
+        if not meta.remember(warehouse, self.name, fingerprint) and not doubtful:
             return Standing.KNOWN
         forget_sums(warehouse, self.name)
         return Standing.DOUBTFUL if found else Standing.NEW
@@ -87,12 +90,25 @@ class CopyStore:
         written = pipe.copy(rows, target, freeze=True)
         for column in stamps:
             self._alter(pipe.warehouse, "alter column {} drop default", sql.Identifier(column))
-        self._alter(pipe.warehouse, "add primary key ({})", listed(self.key))
+        self.add_key(pipe.warehouse, self.relation)
         for indexed in (*self.links, sql.Identifier("_changement")):
             pipe.warehouse.execute(
                 sql.SQL("create index on {} ({})").format(self.relation, indexed)
             )
         return written
+
+    def add_key(self, warehouse: Connection, rows: sql.Composable) -> None:
+        """Give rows that came from the source their key; raise UserError when they have none."""
+        try:
+            warehouse.execute(
+                sql.SQL("alter table {} add primary key ({})").format(rows, listed(self.key))
+            )
+        except (pg.UniqueViolation, pg.NotNullViolation) as error:
+            said = error.diag.message_detail or f"{error.diag.column_name} is null in a row."
+            raise UserError(
+                f"public.{self.table.name}: {said}\n"
+                "The source holds such a row: correct it there and run again. Nothing was changed."
+            ) from error
 
     def _adapt(self, warehouse: Connection, found: dict[str, str]) -> None:
         for column, kind in self.table.columns.items():

@@ -45,9 +45,9 @@ class Differences:
         """Write what differs; return the number of changed rows.
 
         `complete` are the buckets of which every row came, None for all: what is missing in them
-        was deleted. Raises UniqueViolation for a key that the source has twice.
+        was deleted. Raises UserError for a key that the source has twice, or that is null.
         """
-        self._run("alter table pg_temp.incoming add primary key ({key})")
+        self.store.add_key(self.warehouse, self.INCOMING)
         self._run("analyze incoming")
         self._run(
             "create temporary table fresh on commit drop as "
@@ -116,7 +116,6 @@ def _names(store: CopyStore, standing: Standing) -> dict[str, sql.Composable]:
         "columns": listed(store.columns),
         "incoming": listed(store.columns, "i"),
         "current": listed(store.columns, "t"),
-        "key": listed(store.key),
         "current_key": listed(store.key, "t"),
         "kept_links": listed([*store.key, *store.links], "t"),
         "current_links": listed(store.links, "t"),

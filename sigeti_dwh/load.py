@@ -5,8 +5,9 @@ A load that is killed leaves the previous copies as they were. How a table is co
 in table_copy.py.
 """
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,15 @@ import psycopg
 from psycopg import sql
 
 from sigeti_dwh import meta
+from sigeti_dwh.buckets import present_sums
 from sigeti_dwh.copy_store import CopyStore
 from sigeti_dwh.database import connect, translated
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.loss import Loss, living_rows, losses
 from sigeti_dwh.pipe import Pipe
 from sigeti_dwh.public_holidays import refresh_holidays
 from sigeti_dwh.settings import Settings
-from sigeti_dwh.source_check import check_columns
+from sigeti_dwh.source_check import check_columns, history, hold
 from sigeti_dwh.source_tables import read_source_tables
 from sigeti_dwh.table_copy import TableCopy
 from sigeti_dwh.time_limit import limited
@@ -50,14 +54,23 @@ class LoadResult:
         return sum(table.changed for table in self.tables)
 
 
-def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResult:
+def load(
+    settings: Settings,
+    report: Callable[[str], None] = print,
+    *,
+    accept_loss: bool = False,
+    by_value: bool = False,
+) -> LoadResult:
     """Bring the copies in raw_sigeti to the present state of the source.
+
+    A table that lost more than `settings.loss_share` of its rows ends it before anything is
+    written, unless `accept_loss`. With `by_value` every row of a copy is compared by its values.
 
     When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
     and versions that tell the facts which rows changed.
 
-    Raises UserError for a source that is not as declared, TimeLimitError for one that is too slow,
-    RetryableError for a lost connection; the warehouse is left as it was.
+    Raises UserError for a source that is not as declared or lost its rows, TimeLimitError for one
+    that is too slow, RetryableError for a lost connection; the warehouse is left as it was.
     """
     tables = read_source_tables()
     with (
@@ -67,13 +80,33 @@ def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResul
     ):
         with translated(settings.source):
             source.execute("set transaction isolation level repeatable read, read only")
+            hold(source, tables)
             shape = check_columns(source, tables)
+            known_as = history(source)
+            sums, seconds = {}, {}
+            for table in tables:
+                started = time.monotonic()
+                sums[table.name] = present_sums(source, table)
+                seconds[table.name] = time.monotonic() - started
+            rows = living_rows(source, tables, sums)
         for line in shape.remarks:
             report(line)
         with translated(settings.warehouse):
             meta.prepare(warehouse)
+            meta.claim(warehouse, settings.schema)
+            lost = losses(warehouse, rows, settings.loss_share)
+            if lost and not accept_loss:
+                raise _lost_rows(lost, settings.loss_share)
+            for loss in lost:
+                report(f"accepted: {loss}")
             refresh_holidays(warehouse)
-            last_horizon = _last_horizon(warehouse)
+            horizon = _last_horizon(warehouse)
+            went_back = horizon is not None and shape.horizon < horizon
+            if went_back or (by_value and not settings.one_database):
+                horizon = None
+            if known_as == history(warehouse):
+                # What the warehouse remembers is on the same disk, and put back with the source.
+                known_as = known_as[:2]
             run_id = _open_run(warehouse)
         schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
         stores = [
@@ -85,13 +118,14 @@ def load(settings: Settings, report: Callable[[str], None] = print) -> LoadResul
         for store in stores:
             started = time.monotonic()
             name = store.table.name
-            copy = TableCopy(pipe, store, indexed=name in shape.indexed)
-            read, changed = copy.refresh(shape.fingerprints[name], last_horizon)
-            seconds = time.monotonic() - started
-            done.append(TableLoad(name, read, changed, seconds))
-            report(f"{name}: {changed} changed rows of {read} read in {seconds:.1f} s")
+            copy = TableCopy(pipe, store, sums[name], indexed=name in shape.indexed)
+            read, changed = copy.refresh(repr((known_as, *shape.shapes[name])), horizon)
+            seconds[name] += time.monotonic() - started
+            done.append(TableLoad(name, read, changed, seconds[name]))
+            report(f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s")
         with translated(settings.warehouse):
             _close_run(warehouse, run_id, shape.horizon, done)
+            _remember_rows(warehouse, run_id, rows, accepted=bool(lost))
             warehouse.commit()
             _analyze(warehouse, stores, done)
     return LoadResult(run_id, done)
@@ -124,6 +158,26 @@ def _close_run(warehouse: Connection, run_id: int, horizon: int, tables: list[Ta
             horizon,
             run_id,
         ],
+    )
+
+
+def _remember_rows(
+    warehouse: Connection, run_id: int, rows: Mapping[str, int], *, accepted: bool
+) -> None:
+    """Record what the next load measures a loss by, and up to which change it is that state."""
+    warehouse.execute(
+        "update dwh_meta.chargements set effectifs = %s, perte_acceptee = %s, "
+        "changement = (select coalesce(max(numero), 0) from dwh_meta.changements) "
+        "where chargement = %s",
+        [json.dumps(rows), accepted, run_id],
+    )
+
+
+def _lost_rows(lost: list[Loss], share: float) -> UserError:
+    return UserError(
+        f"The source lost more than {share:.0%} of its rows: {'; '.join(map(str, lost))}.\n"
+        "Nothing was changed. See what happened there; rows marked as deleted count as lost.\n"
+        "If it was meant: ./run_pipeline.sh --accept-loss"
     )
 
 

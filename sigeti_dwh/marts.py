@@ -36,6 +36,9 @@ SUMS = (
     "nombre_factures_soldees",
     "nombre_factures_en_retard",
     "montant_en_retard",
+    "montant_non_echu",
+    "montant_sans_echeance",
+    "montant_solde_sans_paiement",
 )
 
 
@@ -151,8 +154,12 @@ class Marts:
                 sum(nombre_factures_emises) as nombre_factures_emises,
                 sum(montant_facture) as montant_facture,
                 sum(montant_regle_declare) as montant_regle_declare,
+                sum(montant_regle_confirme) as montant_regle_confirme,
+                round(100 * sum(montant_regle_confirme) / nullif(sum(montant_facture), 0), 2)
+                    as taux_recouvrement_confirme_pct,
                 sum(nombre_paiements) as nombre_paiements,
-                sum(montant_encaisse) as montant_encaisse
+                sum(montant_encaisse) as montant_encaisse,
+                sum(montant_encaisse_confirme) as montant_encaisse_confirme
             from {self._schema}_marts_operationnel.mart_kpi_operationnels
             where premier_jour_mois between coalesce(:since, '-infinity'::date)
                 and coalesce(:until, 'infinity'::date)
@@ -187,7 +194,9 @@ class Marts:
             f"""
             select {columns}, {sums},
                 round(100 * sum(montant_regle_declare) / nullif(sum(montant_facture), 0), 2)
-                    as taux_recouvrement_pct
+                    as taux_recouvrement_pct,
+                round(100 * sum(montant_regle_confirme) / nullif(sum(montant_facture), 0), 2)
+                    as taux_recouvrement_confirme_pct
             from {self._schema}_marts_financier.{mart}
             where (cast(:year as integer) is null or annee = :year)
                 and (cast(:zones as integer[]) is null or zone_id = any(:zones))

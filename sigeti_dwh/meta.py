@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+from sigeti_dwh.errors import UserError
+
 SCHEMA = "dwh_meta"
 RIGHTS = Path(__file__).with_name("rights.sql")
 
@@ -19,6 +21,7 @@ RIGHTS = Path(__file__).with_name("rights.sql")
 # (buckets.py);
 # droits_zones says which login sees which zones, as an administrator wrote it (rights.sql);
 # mesures is what the monitor saw of each object, and when (monitor/history.py);
+# entrepot says under which prefix the warehouse is built, to which all of this belongs;
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
@@ -98,26 +101,52 @@ create table if not exists dwh_meta.chargements (
     fin timestamptz,
     lignes_lues bigint,
     lignes_changees bigint,
-    horizon bigint
+    horizon bigint,
+    effectifs jsonb,
+    changement bigint,
+    perte_acceptee boolean
 );
 do $$
+declare
+    manque text;
 begin
-    -- What warehouses of version 1.0.0 lack.
-    if not exists (
-        select from information_schema.columns
-        where (table_schema, table_name, column_name) = ('dwh_meta', 'avancement', 'date_reference')
-    ) then
-        alter table dwh_meta.avancement add column date_reference date;
-    end if;
-    if not exists (
-        select from information_schema.columns
-        where (table_schema, table_name, column_name) = ('dwh_meta', 'chargements', 'horizon')
-    ) then
-        alter table dwh_meta.chargements add column horizon bigint;
+    -- What warehouses of earlier versions lack.
+    for manque in
+        select format('alter table dwh_meta.%I add column %I %s', nom, colonne, genre)
+        from (values
+            ('avancement', 'date_reference', 'date'),
+            ('chargements', 'horizon', 'bigint'),
+            ('chargements', 'effectifs', 'jsonb'),
+            ('chargements', 'changement', 'bigint'),
+            ('chargements', 'perte_acceptee', 'boolean')
+        ) as nouvelles (nom, colonne, genre)
+        where not exists (
+            select from pg_attribute
+            where attrelid = to_regclass('dwh_meta.' || nom) and attname = colonne
+        )
+    loop
+        execute manque;
+    end loop;
+    if to_regclass('dwh_meta.entrepot') is null then
+        create table dwh_meta.entrepot (
+            prefixe text not null,
+            seul boolean primary key default true check (seul)
+        );
+        -- The monitor asks it before the roles have their rights on it.
+        grant select on dwh_meta.entrepot to public;
     end if;
 end
 $$;
 """
+
+BUILT = """
+select left(nspname, -length('_staging'))
+from pg_namespace n
+join pg_class c on c.relnamespace = n.oid and c.relname = 'stg_factures'
+where nspname like '%\\_staging'
+order by 1
+"""
+"""The prefixes under which this database has what every warehouse has."""
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
@@ -129,6 +158,37 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.execute(DEFINITION)
     _prepare_rights(connection)
     connection.commit()
+
+
+def claim(connection: psycopg.Connection[Any], prefix: str) -> None:
+    """Record under which prefix the warehouse is built, in the transaction under way.
+
+    Raises UserError when it is built under another.
+    """
+    require_prefix(connection, prefix)
+    connection.execute(
+        "insert into dwh_meta.entrepot (prefixe) values (%s) on conflict do nothing", [prefix]
+    )
+    require_prefix(connection, prefix)
+
+
+def require_prefix(connection: psycopg.Connection[Any], prefix: str) -> None:
+    """Refuse a warehouse that is built under another prefix: all of dwh_meta belongs to that one.
+
+    A warehouse that does not say it is known by its schemas. Raises UserError that names both.
+    """
+    row = connection.execute("select to_regclass('dwh_meta.entrepot') is not null").fetchone()
+    known: list[str] = []
+    if row == (True,):
+        known = [name for (name,) in connection.execute("select prefixe from dwh_meta.entrepot")]
+    known = known or [name for (name,) in connection.execute(BUILT)]
+    if known and prefix not in known:
+        raise UserError(
+            f"The database {connection.info.dbname} holds the warehouse of prefix {known[0]}, "
+            f"DWH_DB_SCHEMA is {prefix}: they would share their records.\n"
+            f"Set DWH_DB_SCHEMA={known[0]}, or another DWH_DB_NAME for {prefix}.\n"
+            "To rename a warehouse: docs/backup.md."
+        )
 
 
 def _prepare_rights(connection: psycopg.Connection[Any]) -> None:

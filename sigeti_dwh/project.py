@@ -20,6 +20,7 @@ from dbt_common.exceptions import DbtBaseException
 from sigeti_dwh.database import SESSION_OPTIONS, blocker, refusal
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.kept_connections import keep_connections
+from sigeti_dwh.kept_rows import examples
 from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
 from sigeti_dwh.results import LayerResult, first_lines, is_passing
@@ -27,6 +28,8 @@ from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.test_progress import TestProgress
 from sigeti_dwh.time_limit import TimeLimit, end_sessions
 from sigeti_dwh.watch import OnEvent, Watch
+
+TESTS = ("test.", "unit_test.")
 
 
 class Project:
@@ -61,7 +64,6 @@ class Project:
         """
         os.environ.update(
             profile_variables(self.settings),
-            PGCLIENTENCODING="UTF8",
             PGOPTIONS=SESSION_OPTIONS["warehouse"],
         )
         keep_connections()
@@ -111,7 +113,9 @@ class Project:
         self.tests.limit(manifest.nodes, [node for node in planned if node.startswith("test.")])
         with (
             self._time_limit() as limit,
-            Watch(layer.name, manifest, len(planned), on_event, self.report) as watch,
+            Watch(
+                layer.name, manifest, len(planned), on_event, self.report, self._examples
+            ) as watch,
         ):
             outcome = self._run(
                 "build",
@@ -151,11 +155,16 @@ class Project:
         self.report(f"documentation: {page}")
         return page
 
+    def _examples(self, relation: str) -> str:
+        return examples(self.settings.warehouse, relation)
+
     def _time_limit(self) -> TimeLimit:
         seconds = min(60 * self.settings.layer_minutes, self.deadline - time.monotonic())
         return TimeLimit(lambda: end_sessions(self.settings.warehouse, _sessions()), seconds)
 
     def _selected(self, selection: str) -> set[str]:
+        """Return the nodes of a selection, but no test that compares them with what is left old."""
+        assert self.manifest is not None
         found: list[str] = self._run(
             "list",
             *("--output", "json", "--output-keys", "unique_id"),
@@ -163,7 +172,30 @@ class Project:
             *("--select", *selection.split()),
             manifest=self.manifest,
         )
-        return {line.split('"')[3] for line in found}
+        # A selection may hold metrics and semantic models, which nothing builds.
+        chosen = {line.split('"')[3] for line in found} & self.manifest.nodes.keys()
+        stale = self._built_from(chosen) - chosen
+        return {node for node in chosen if stale.isdisjoint(self._inputs(node))}
+
+    def _built_from(self, nodes: set[str]) -> set[str]:
+        """Return the models and snapshots built from some nodes, however far."""
+        assert self.manifest is not None
+        candidates = {node for node in self.manifest.nodes if not node.startswith(TESTS)}
+        reached = {node for node in nodes if node in candidates}
+        following = reached
+        while following:
+            following = {
+                node
+                for node in candidates - reached
+                if not following.isdisjoint(self._inputs(node))
+            }
+            reached = reached | following
+        return reached
+
+    def _inputs(self, node: str) -> list[str]:
+        assert self.manifest is not None
+        inputs: list[str] = self.manifest.nodes[node].depends_on_nodes
+        return inputs
 
     def _reported(self, result: LayerResult) -> LayerResult:
         self.report(str(result))
@@ -179,8 +211,10 @@ class Project:
         runner = dbtRunner(manifest=manifest, callbacks=[callback] if callback else [])
         outcome = runner.invoke(
             [
-                # The console is ours; logs/dbt.log has all that dbt says.
+                # The console is ours. logs/dbt.log has each node, and why it failed; the default,
+                # debug, would cost a tenth of a night.
                 *("--log-level", "none", "--no-use-colors", "--no-use-colors-file"),
+                *("--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info")),
                 "--no-send-anonymous-usage-stats",
                 *command,
                 *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),

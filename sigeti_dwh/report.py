@@ -11,9 +11,8 @@ TITLES = ("layer", "objects", "rows written", "tests passed", "warned", "failed"
 
 def report(run: RunSummary, settings: Settings) -> str:
     """Return the summary of a run: its layers as a table, its warnings, the next steps."""
-    load = [] if run.loaded is None else [_load_line(run.loaded)]
     table = tabulate(
-        [*load, *(_line(layer) for layer in run.layers)],
+        [_load_line(run.loaded), *(_line(layer) for layer in run.layers)],
         headers=TITLES,
         colalign=("left", *["right"] * 6),
         disable_numparse=True,

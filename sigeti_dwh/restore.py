@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh import meta
 from sigeti_dwh.backup import (
     TABLES,
     Connection,
@@ -110,6 +111,8 @@ def restore(
             report(f"Restoring {archive} into the new database {fresh.name}.")
             restore_into(program, fresh, archive, settings.threads)
             with connect(fresh, autocommit=True) as filled:
+                if into is None:
+                    meta.require_prefix(filled, settings.schema)
                 filled.execute("analyze")
                 counts = count_rows(filled)
             former = None

@@ -1,7 +1,7 @@
 """What a run did: the result of each dbt node, of each layer, of the whole run."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.load import LoadResult
@@ -57,6 +57,8 @@ class NodeResult:
     """Where the rows are: of a model, or those that a test found."""
     parents: tuple[str, ...]
     """Names of the models and sources read; for a test, those that it tests."""
+    examples: str = ""
+    """Which rows a test found, some of them."""
 
     @property
     def ok(self) -> bool:
@@ -88,7 +90,8 @@ class NodeResult:
             return f"{first_lines(self.message)} ({took})"
         if self.failures is not None:
             where = f", kept in {self.relation}" if self.failures and self.relation else ""
-            return f"{_rows(self.failures)} found {took}{where}"
+            named = f" ({self.examples})" if self.examples else ""
+            return f"{_rows(self.failures)} found {took}{named}{where}"
         return f"{_rows(self.rows_affected)} {took}" if self.rows_affected is not None else took
 
 
@@ -154,9 +157,11 @@ class LayerResult:
         skipped = sum(node.status == SKIPPED for node in self.nodes)
         others = [f"{len(failed) - 1} more failed"] if len(failed) > 1 else []
         others += [f"{skipped} skipped"] if skipped else []
+        # Not in the first line, which is the same as long as the cause is (alerts/incidents.py).
+        named = f"Found: {first.examples}. " if first.examples else ""
         return kind(
-            f"{self.name}: {first}\n"
-            f"Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
+            f"{self.name}: {replace(first, examples='')}\n"
+            f"{named}Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
             f"{blocker or 'All of it: logs/dbt.log'}"
         )
 
@@ -165,8 +170,7 @@ class LayerResult:
 class RunSummary:
     """A run that went through, in seconds of wall time."""
 
-    loaded: LoadResult | None
-    """None when the run took up one that had failed after its load."""
+    loaded: LoadResult
     layers: tuple[LayerResult, ...]
     seconds: float
 

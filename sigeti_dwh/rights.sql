@@ -11,7 +11,7 @@ comment on table dwh_meta.droits_zones is
 'Zones que voit un compte de lecture, une ligne par zone ; zone_id vide : toutes. Sans ligne, aucune.';
 comment on column dwh_meta.droits_zones.login is 'Nom du compte PostgreSQL.';
 comment on column dwh_meta.droits_zones.zone_id is
-'Zone ; -1 : ce qui n''appartient à aucune zone ; vide : toutes les zones.';
+'Zone ; -1 : ce dont la zone est inconnue ; vide : toutes les zones, et ce qui en concerne plusieurs ou aucune.';
 
 -- Who asks: the login, or the role it has taken on. Unlike current_user it is the same within views and
 -- security definer functions, whoever owns them.
@@ -35,13 +35,15 @@ select pg_has_role(dwh_meta.lecteur(), current_user, 'usage')
     )
 $$;
 
+-- Never the members that stand for several zones, or for what is outside them: who sees some zones only
+-- is told nothing of the others.
 create or replace function dwh_meta.zones_visibles() returns bigint[]
 language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 as $$
 select coalesce(array_agg(zone_id), '{}')
 from dwh_meta.droits_zones
-where login = dwh_meta.lecteur() and zone_id is not null
+where login = dwh_meta.lecteur() and zone_id >= -1
 $$;
 
 -- A table of the owner of the warehouse, null when there is none. Whoever asks may name any schema, also

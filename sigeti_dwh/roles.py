@@ -96,6 +96,7 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
     ):
         _refuse_powers(connection)
         meta.prepare(connection)
+        meta.claim(connection, settings.schema)
         created = _create_missing(connection, warehouse.user)
         report(f"Roles created: {', '.join(created) or 'none, all were there'}.")
         if not _lend_statistics(connection):
@@ -188,7 +189,8 @@ def _check_words(name: str, zones: Zones) -> None:
     for zone in zones or ():
         if not -1 <= zone <= LARGEST_ZONE:
             raise UserError(
-                f"{zone} is no zone.\nA zone is its number at the source, or -1 for what has none."
+                f"{zone} is no zone.\n"
+                "A zone is its number at the source, or -1 for what is of an unknown one."
             )
 
 

@@ -5,6 +5,7 @@ with the session when the night is killed.
 """
 
 import getpass
+import itertools
 import os
 import platform
 import subprocess
@@ -29,6 +30,26 @@ WAITS = (2, 5, 15)
 """Seconds before each new attempt to record the end of a run that succeeded."""
 LOCK = "hashtextextended('sigeti_dwh night', 0)"
 
+FINISHED = """
+select noeud
+from (
+    select distinct on (noeud) noeud, noeuds.etat, executions.debut, executions.chargement
+    from dwh_meta.noeuds
+    inner join dwh_meta.executions using (execution)
+    where execution < %s and execution > coalesce(
+        (select max(execution) from dwh_meta.executions where etat = 'réussie'), 0
+    )
+    order by noeud, execution desc
+) as derniers
+where etat = any(%s)
+    and cast(debut at time zone 'UTC' as date) = cast(current_timestamp at time zone 'UTC' as date)
+    and not exists (
+        select 1 from dwh_meta.chargements
+        where chargement > derniers.chargement and lignes_changees > 0
+    )
+"""
+"""The nodes that the failed runs since the last good one finished, and that still stand."""
+
 
 class RunLog:
     """One night in dwh_meta.executions, held open while it lasts."""
@@ -37,7 +58,6 @@ class RunLog:
         self.settings = settings
         self.options = options
         self.number = 0
-        self._former: tuple[int, str, int | None] | None = None
         self._connection: psycopg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -48,10 +68,6 @@ class RunLog:
         self._hold()
         with translated(self.settings.warehouse):
             self._close_abandoned()
-            self._former = self._execute(
-                "select execution, etat, chargement from dwh_meta.executions "
-                "order by execution desc limit 1"
-            ).fetchone()
             row = self._execute(
                 "insert into dwh_meta.executions "
                 "(machine, processus, utilisateur, version, revision, options) "
@@ -112,41 +128,30 @@ class RunLog:
             self.number,
         )
 
-    def finished_before(self, layers: Mapping[str, Collection[str]]) -> set[str]:
-        """Return which of some layers, with their nodes, the last run finished before it failed.
+    def check_failed_before(self) -> None:
+        """Check that the run before this one failed or was interrupted.
 
-        This run then stands on the same load. Raises UserError when there is nothing to take up: no
-        run, one that ended well, one that failed before its load, or a newer load.
+        Raises UserError when there is nothing to take up: no run, or one that ended well.
         """
-        newest = self._execute(
-            "select max(chargement) from dwh_meta.chargements where fin is not null"
+        row = self._execute(
+            "select etat from dwh_meta.executions where execution < %s "
+            "order by execution desc limit 1",
+            self.number,
         ).fetchone()
-        if self._former is None or self._former[1] == "réussie" or self._former[2] is None:
-            raise UserError(
-                "There is no failed run to take up after its load.\nRun without --from-failure."
-            )
-        former, _, load = self._former
-        assert load is not None
-        if newest != (load,):
-            raise UserError(
-                "The source was loaded again since the run that failed.\n"
-                "Run without --from-failure."
-            )
-        self.loaded(load)
-        fine = {
-            node
-            for (node,) in self._execute(
-                "select noeud from dwh_meta.noeuds where execution = %s and etat = any(%s)",
-                former,
-                list(FINE),
-            )
-        }
-        finished = set()
-        for name, nodes in layers.items():
-            if not set(nodes) <= fine:
-                break
-            finished.add(name)
-        return finished
+        if row is None or row == ("réussie",):
+            raise UserError("There is no failed run to take up.\nRun without --from-failure.")
+
+    def finished_before(self, layers: Mapping[str, Collection[str]]) -> list[str]:
+        """Return which of some layers, with their nodes, need not be built again, in their order.
+
+        The runs since the last good one finished them, from a source that no load has found changed
+        since, and on the same day (UTC, as dbt's): the day moves what is late.
+        """
+        fine = {node for (node,) in self._execute(FINISHED, self.number, list(FINE))}
+        return [
+            name
+            for name, nodes in itertools.takewhile(lambda one: set(one[1]) <= fine, layers.items())
+        ]
 
     def layer(self, result: LayerResult) -> None:
         """Record what became of each node of a layer; a new attempt replaces the one before."""
@@ -200,6 +205,7 @@ class RunLog:
         self._connection = connect(warehouse, application_name="sigeti_dwh night", autocommit=True)
         with translated(warehouse):
             meta.prepare(self._connection)
+            meta.claim(self._connection, self.settings.schema)
             row = self._execute(f"select pg_try_advisory_lock({LOCK})").fetchone()
         if row == (True,):
             return

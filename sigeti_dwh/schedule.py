@@ -11,8 +11,12 @@ from cronsim import CronSim, CronSimError
 
 from sigeti_dwh.errors import UserError
 
-NIGHT = "0 2 * * *"
-FRESHNESS = "0 7 * * *"
+USUAL = {
+    "DWH_SCHEDULE": "0 2 * * *",
+    "DWH_FRESHNESS_CHECK": "0 7 * * *",
+    "DWH_BACKUP_SCHEDULE": "30 5 * * *",
+    "DWH_MONITOR_SCHEDULE": "15 7 * * *",
+}
 ZONE = "Africa/Abidjan"
 WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 LOCAL_TIME = Path("/etc/localtime")
@@ -62,14 +66,25 @@ class Schedule:
             if moment.astimezone(local).utcoffset() != moment.astimezone(self.zone).utcoffset():
                 raise UserError(
                     f"cron follows the machine's clock, which is not that of {self.zone.key}.\n"
-                    "Set DWH_SCHEDULE, DWH_FRESHNESS_CHECK and DWH_TIMEZONE in the machine's time "
-                    "zone, or use Prefect's schedule (prefect/README.md)."
+                    "Set DWH_TIMEZONE, and the times of .env, in the machine's time zone, or use "
+                    "Prefect's schedule (prefect/README.md)."
                 )
         return self.cron
 
 
 def read_schedules(variables: Mapping[str, str]) -> tuple[Schedule, Schedule]:
     """Return when nights start and when it is looked whether one ended well.
+
+    Raises UserError, naming the variable, for a value that cannot be used.
+    """
+    return (
+        read_schedule(variables, "DWH_SCHEDULE"),
+        read_schedule(variables, "DWH_FRESHNESS_CHECK"),
+    )
+
+
+def read_schedule(variables: Mapping[str, str], setting: str) -> Schedule:
+    """Return the moments that a setting names, the usual ones when it is empty.
 
     Raises UserError, naming the variable, for a value that cannot be used.
     """
@@ -80,14 +95,11 @@ def read_schedules(variables: Mapping[str, str]) -> tuple[Schedule, Schedule]:
         raise UserError(
             f"DWH_TIMEZONE is {name!r}.\nIt must be a name as Africa/Abidjan or Europe/Paris."
         ) from None
-    return (
-        Schedule(_cron(variables, "DWH_SCHEDULE", NIGHT), zone),
-        Schedule(_cron(variables, "DWH_FRESHNESS_CHECK", FRESHNESS), zone),
-    )
+    return Schedule(_cron(variables, setting), zone)
 
 
-def _cron(variables: Mapping[str, str], name: str, usual: str) -> str:
-    text = " ".join(variables.get(name, "").split()) or usual
+def _cron(variables: Mapping[str, str], name: str) -> str:
+    text = " ".join(variables.get(name, "").split()) or USUAL[name]
     try:
         parsed = CronSim(text, datetime.now(UTC))
         if len(text.split()) != 5:

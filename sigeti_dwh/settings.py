@@ -17,6 +17,8 @@ STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
 
 EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
 PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}
+# What the guide of the earlier warehouse calls DWH_DB_PASSWORD.
+OLD_PASSWORD = "DBT_PASSWORD"
 LAYER_SCHEMAS = ("staging", "snapshots", "dimensions", "facts", "preparation", "marts", "qualite")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -52,6 +54,8 @@ class Settings:
     """How long a layer may take."""
     night_minutes: float = 300
     """How long all layers together may take."""
+    loss_share: float = 0.5
+    """The share of its rows that a source table may lose from one accepted load to the next."""
 
     @property
     def one_database(self) -> bool:
@@ -92,6 +96,7 @@ def load_settings() -> Settings:
         threads=_integer(variables, "DWH_THREADS", 4, 1, 64),
         layer_minutes=_integer(variables, "DWH_LAYER_MINUTES", 120, 1, 100_000),
         night_minutes=_integer(variables, "DWH_NIGHT_MINUTES", 300, 1, 100_000),
+        loss_share=_share(variables, "DWH_LOSS_SHARE", 0.5),
     )
 
 
@@ -167,6 +172,8 @@ def _server(role: str, variables: Mapping[str, str]) -> Server:
     missing = [f"{prefix}_{part}" for part in ("NAME", "USER") if not given[part]]
     if missing:
         raise UserError(f"{prefix}_HOST is set, but {' and '.join(missing)} not.\nSet them too.")
+    if role == "warehouse":
+        given["PASSWORD"] = given["PASSWORD"] or variables.get(OLD_PASSWORD, "")
     sslmode = given["SSLMODE"] or "prefer"
     if sslmode not in SSL_MODES:
         raise UserError(
@@ -195,6 +202,15 @@ def _integer(variables: Mapping[str, str], name: str, default: int, low: int, hi
     if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
         raise UserError(f"{name} is {text!r}.\nIt must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _share(variables: Mapping[str, str], name: str, default: float) -> float:
+    text = variables.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"0|1|[01]?\.\d{1,9}", text, re.ASCII) or float(text) > 1:
+        raise UserError(f"{name} is {text!r}.\nIt must be a number from 0 to 1, as in 0.5.")
+    return float(text)
 
 
 def _schema(text: str) -> str:

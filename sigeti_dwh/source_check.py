@@ -1,10 +1,12 @@
-"""Whether the source has the columns that the load reads, with types it can read."""
+"""Whether the source has the columns that the load reads, with types it can read, and all rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import errors as pg
+from psycopg import sql
 
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.source_tables import SourceTable
@@ -40,9 +42,29 @@ join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
 where i.indisvalid and i.indpred is null and c.relname = any(%s)
 """
 
-# Numbers of transactions mean the same only within one server's history: one that was restored, or
-# a standby that was promoted, gives the same ones again.
-HISTORY = "select system_identifier, timeline_id from pg_control_system(), pg_control_checkpoint()"
+KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+OTHERS = """
+select relname, relkind::text from pg_class
+where relnamespace = to_regnamespace('public') and relname = any(%s)
+"""
+
+# Whatever row_security is set to, for the user who asks: a superuser, who has BYPASSRLS and who
+# owns a table that does not force its policies are not concerned.
+FILTERED = """
+select format('public.%%I', relname), relforcerowsecurity and pg_has_role(relowner, 'usage')
+from pg_class
+where relnamespace = to_regnamespace('public') and relname = any(%s) and row_security_active(oid)
+order by 1
+"""
+
+# Numbers of transactions mean the same only while one server runs: put back from a copy of its
+# disk it gives the same ones again, and so does one that lost its last commits in a crash, or a
+# standby that was promoted. Nothing in a server that was started again tells which of these it was.
+# Its statistics begin anew after a crash that it survived.
+HISTORY = """
+select system_identifier, timeline_id, pg_postmaster_start_time(), stats_reset
+from pg_control_system(), pg_control_checkpoint(), pg_stat_bgwriter
+"""
 HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
@@ -50,23 +72,67 @@ HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 class SourceShape:
     """What the source's catalogue says of the tables that the load reads.
 
-    `fingerprints` maps each table to a text that changes when its values can have changed while
-    its rows kept their versions: an enum value renamed, a column dropped and added again, a table
-    or a server restored. `indexed` are the tables with an index that leads to a key. All
+    `shapes` maps each table to what changes when its values can have changed while its rows kept
+    their versions: an enum value renamed, a column dropped and added again, a table made again.
+    `indexed` are the tables with an index that leads to a key. All
     transactions below `horizon` have ended.
     """
 
-    fingerprints: dict[str, str]
+    shapes: dict[str, tuple[Any, ...]]
     indexed: frozenset[str]
     horizon: int
     remarks: list[str]
+
+
+def hold(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None:
+    """Keep the tables, until the transaction ends, from what its snapshot would not protect.
+
+    A table that is truncated, rewritten or replaced after a snapshot was taken is empty in it. So
+    this comes first in the transaction. Raises UserError for a table that is missing.
+    """
+    names = sql.SQL(", ").join(sql.Identifier("public", table.name) for table in tables)
+    try:
+        source.execute(sql.SQL("lock table {} in access share mode").format(names))
+    except (pg.UndefinedTable, pg.InvalidSchemaName, pg.WrongObjectType):
+        source.rollback()
+        check_columns(source, tables)
+        raise
+
+
+def require_all_rows(connection: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None:
+    """Refuse tables of which row-level security would hide rows from this user.
+
+    Raises UserError that names them, and the right that is missing.
+    """
+    filtered = connection.execute(FILTERED, [[table.name for table in tables]]).fetchall()
+    if filtered:
+        user = connection.info.user
+        ways = [f'ALTER ROLE "{user}" BYPASSRLS;']
+        ways += [
+            f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY;"
+            for name, is_own in filtered
+            if is_own
+        ]
+        names = ", ".join(name for name, _ in filtered)
+        raise UserError(
+            f"Row-level security hides rows of {names} from the user {user}: they would pass for "
+            "deleted.\nNothing was changed. The right BYPASSRLS is missing; as a superuser:\n"
+            + " or ".join(ways[:2])
+        )
+
+
+def history(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    """Return what is the same only while one server runs without an interruption."""
+    row: tuple[Any, ...] | None = connection.execute(HISTORY).fetchone()
+    assert row is not None
+    return row
 
 
 def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> SourceShape:
     """Compare the source with the allow-list; `remarks` are lines about what is new or missing.
 
     Raises UserError that names the first table, column, expected and found type that do not fit,
-    and how many more there are.
+    and how many more there are; and for tables that would be read in part.
     """
     found: dict[str, dict[str, tuple[Any, ...]]] = {}
     names = [table.name for table in tables]
@@ -74,25 +140,27 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     for table_name, identifier, column, *shape in source.execute(CATALOGUE, [names]):
         identifiers[table_name] = identifier
         found.setdefault(table_name, {})[column] = tuple(shape)
-    problems = [line for table in tables for line in _problems(table, found.get(table.name))]
+    others = dict(source.execute(OTHERS, [names]).fetchall())
+    problems = [
+        line
+        for table in tables
+        for line in _problems(table, found.get(table.name), others.get(table.name))
+    ]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(
             f"The source does not fit: {problems[0]}{more}.\n"
             "Nothing was changed. Adapt models/staging/__sources.yml to the source's new schema."
         )
-    history = source.execute(HISTORY).fetchone()
+    require_all_rows(source, tables)
     [(horizon,)] = source.execute(HORIZON)
     leading = set(source.execute(KEY_INDEXES, [names]))
     indexed = {table.name for table in tables if (table.name, table.key[0]) in leading}
     return SourceShape(
         {
-            table.name: repr(
-                (
-                    history,
-                    identifiers[table.name],
-                    [(name, found[table.name][name]) for name in sorted(table.columns)],
-                )
+            table.name: (
+                identifiers[table.name],
+                [(name, found[table.name][name]) for name in sorted(table.columns)],
             )
             for table in tables
         },
@@ -112,9 +180,12 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     )
 
 
-def _problems(table: SourceTable, found: dict[str, tuple[Any, ...]] | None) -> Iterator[str]:
+def _problems(
+    table: SourceTable, found: dict[str, tuple[Any, ...]] | None, kind: str | None
+) -> Iterator[str]:
     if found is None:
-        yield f"table public.{table.name} is missing"
+        instead = f": {KINDS[kind]} has its name" if kind in KINDS else ""
+        yield f"table public.{table.name} is missing{instead}"
         return
     for column, expected in table.columns.items():
         if column not in found:

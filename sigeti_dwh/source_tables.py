@@ -1,8 +1,10 @@
 """The allow-list of the load: which columns of which source tables, read from the dbt sources."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import yaml
+from psycopg import sql
 
 from sigeti_dwh.settings import ROOT
 
@@ -27,6 +29,8 @@ class SourceTable:
 
     `columns` maps each allowed column to its type in the warehouse. `key` identifies a row. `links`
     are the columns that facts follow to a parent. `ignored` are the columns known and not read.
+    `alive` is the SQL condition of rows that the source has not marked as deleted, None when it
+    marks none.
     """
 
     name: str
@@ -34,11 +38,28 @@ class SourceTable:
     key: tuple[str, ...]
     links: tuple[str, ...]
     ignored: frozenset[str]
+    alive: str | None = None
 
     def tracked(self) -> "SourceTable":
         """Return the same table with only what tells which rows changed."""
         kept = {name: self.columns[name] for name in (*self.key, *self.links)}
-        return SourceTable(self.name, kept, self.key, self.links, self.ignored)
+        return replace(self, columns=kept)
+
+    def read(self, column: str) -> sql.Composed:
+        """Return the SQL that reads a column of the source's table `t` as its declared type.
+
+        A number that the type cannot hold, infinity too, is NaN: the test finite_numbers names it.
+        """
+        kind = self.columns[column]
+        value = sql.SQL("t.{}").format(sql.Identifier(column))
+        read = sql.SQL("cast({} as {})").format(value, sql.SQL(kind))
+        bounded = re.fullmatch(r"numeric\((\d+),(\d+)\)", kind)
+        if bounded is None:
+            return read
+        precision, scale = map(int, bounded.groups())
+        return sql.SQL(
+            "case when abs(round({0}, {1})) < {2} then {3} when {0} is not null then 'NaN' end"
+        ).format(value, sql.Literal(scale), sql.SQL(f"1e{precision - scale}"), read)
 
     def accepts(self, column: str, found: str) -> bool:
         """Tell whether a column of the source, of this base type, can be read as declared."""
@@ -56,6 +77,7 @@ def read_source_tables() -> list[SourceTable]:
             key=tuple(table["config"]["meta"]["key"]),
             links=tuple(table["config"]["meta"].get("links", ())),
             ignored=frozenset(table["config"]["meta"].get("ignored", ())),
+            alive=table["config"]["meta"].get("alive"),
         )
         for table in sigeti["tables"]
     ]

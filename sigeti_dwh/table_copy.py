@@ -14,9 +14,17 @@ A new copy takes all rows at once, by COPY straight into the table.
 
 Guarantee, for every table of the allow-list: after a load the living rows of the copy are those of
 the source's snapshot, whatever happened there, because each load compares the state of all rows:
-step 2 only saves what step 3 would do. Numbers of transactions are compared while they mean the
-same: another server, a standby that was promoted, a table made again, a column replaced and an enum
-with other labels make every row travel and be compared by its values (source_check.py).
+step 2 only saves what step 3 would do.
+
+Numbers of transactions are compared while they mean the same (source_check.py). Every row travels
+and is compared by its values after a table was made again, a column replaced or an enum's labels
+changed, and when the server's history may not go on from what the last load saw: another server or
+timeline, one that was started since or recovered from a crash, transactions counted from further
+back. Whether a server that was started had been put back from a copy of its disk, nothing tells who
+may only select. A warehouse in the source's own server is put back with it: there a start is no
+reason for doubt. What is left is a machine put back with its memory, as some virtual ones can be,
+which has not been started: that is seen while it has counted fewer transactions than at the last
+load; --full-refresh compares values.
 
 No right but SELECT, no setting and no index is needed at the source. Step 1 always scans the whole
 table, in parallel where its server allows: an index on the change column is neither needed nor
@@ -31,7 +39,6 @@ from sigeti_dwh.buckets import (
     Sums,
     added,
     known_sums,
-    present_sums,
     remember_sums,
     unequal,
     within,
@@ -45,39 +52,39 @@ ALL_ROWS = sql.SQL("true")
 
 
 class TableCopy:
-    """The way of one table from the source to its copy."""
+    """The way of one table from the source, which holds `present` now, to its copy."""
 
-    def __init__(self, pipe: Pipe, store: CopyStore, *, indexed: bool) -> None:
+    def __init__(self, pipe: Pipe, store: CopyStore, present: Sums, *, indexed: bool) -> None:
         self.pipe = pipe
         self.store = store
+        self.present = present
         self.indexed = indexed
 
     def refresh(self, fingerprint: str, horizon: int | None) -> tuple[int, int]:
         """Bring the copy to the source's snapshot; return rows that travelled and rows changed.
 
-        `fingerprint` is that of the source's table; the transactions below `horizon` had ended at
-        the last load.
+        `fingerprint` is that of the source's table. The transactions below `horizon` had ended at
+        the last load; None when that says nothing of this source.
         """
-        pipe, store = self.pipe, self.store
-        with translated(pipe.settings.source):
-            present = present_sums(pipe.source, store.table)
+        pipe, store, present = self.pipe, self.store, self.present
         with translated(pipe.settings.warehouse):
-            standing = store.prepare(pipe.warehouse, fingerprint)
+            standing = store.prepare(pipe.warehouse, fingerprint, doubtful=horizon is None)
             known = known_sums(pipe.warehouse, store.name)
             differing = unequal(known, present)
             if standing is Standing.NEW:
                 read = changed = store.fill(pipe, self._rows(None, ALL_ROWS))
             elif differing:
                 recent = _written_since(horizon if standing is Standing.KNOWN else None)
-                read, changed = self._reconcile(standing, known, present, recent)
+                read, changed = self._reconcile(standing, known, recent)
             else:
                 return 0, 0
             remember_sums(pipe.warehouse, store.name, present, differing)
         return read, changed
 
     def _reconcile(
-        self, standing: Standing, known: Sums, present: Sums, recent: sql.Composable
+        self, standing: Standing, known: Sums, recent: sql.Composable
     ) -> tuple[int, int]:
+        present = self.present
         differences = Differences(self.pipe.warehouse, self.store, standing)
 
         def bring(buckets: list[int] | None, condition: sql.Composable) -> int:
@@ -95,10 +102,7 @@ class TableCopy:
     def _rows(self, buckets: list[int] | None, condition: sql.Composable) -> sql.Composed:
         table = self.store.table
         return sql.SQL("select {}, {} from {} t{} where {}").format(
-            sql.SQL(", ").join(
-                sql.SQL("cast(t.{} as {})").format(sql.Identifier(name), sql.SQL(kind))
-                for name, kind in table.columns.items()
-            ),
+            sql.SQL(", ").join(table.read(name) for name in table.columns),
             VERSION,
             sql.Identifier("public", table.name),
             within(buckets, table.key, indexed=self.indexed),

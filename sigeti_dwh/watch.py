@@ -25,9 +25,10 @@ class Watch:
         total: int,
         on_event: OnEvent,
         report: Callable[[str], None],
+        examples: Callable[[str], str] = lambda relation: "",
     ) -> None:
         self.layer, self.manifest, self.total = layer, manifest, total
-        self.on_event, self.report = on_event, report
+        self.on_event, self.report, self.examples = on_event, report, examples
         self.running: dict[str, str] = {}
         self.done: dict[str, NodeResult] = {}
         # dbt's threads know nothing of the Prefect run that this one is in.
@@ -96,6 +97,7 @@ class Watch:
         is_test = node.resource_type is NodeType.Test
         # PostgreSQL counts no rows for a view: -1.
         rows = int(response.get("rows_affected", -1))
+        relation = f"{node.schema}.{node.alias}" if node.relation_name else None
         return NodeResult(
             unique_id=unique_id,
             name=node.name,
@@ -105,9 +107,17 @@ class Watch:
             rows_affected=None if is_test or rows < 0 else rows,
             failures=failures if is_test and status in ("pass", "warn", "fail") else None,
             message=message or "",
-            relation=f"{node.schema}.{node.alias}" if node.relation_name else None,
+            relation=relation,
             parents=tuple(parent.rsplit(".", 1)[-1] for parent in node.depends_on_nodes),
+            examples=self._examples_of(relation) if is_test and failures and relation else "",
         )
+
+    def _examples_of(self, relation: str) -> str:
+        try:
+            return self.examples(relation)
+        except Exception as error:
+            self.troubles.append(error)
+            return ""
 
     def _handle(self, event: NodeStart | NodeResult) -> None:
         """Pass an event on; dbt would wait for ever for a node whose thread ended by an error."""

@@ -14,6 +14,7 @@ select
     c.montant_recouvre,
     coalesce(f.montant_facture, 0) as montant_facture,
     coalesce(f.montant_regle_declare, 0) as montant_regle_declare,
+    coalesce(f.montant_regle_confirme, 0) as montant_regle_confirme,
     greatest(c.montant_a_recouvrer - c.montant_recouvre, 0) as montant_restant,
     round(c.montant_recouvre / nullif(c.montant_a_recouvrer, 0), 4) as taux_recouvrement,
     coalesce(f.nombre_factures, 0) as nombre_factures,
@@ -33,7 +34,7 @@ left join (
     select
         collecte_id,
         count(*) as nombre_zones,
-        case when count(*) = 1 then max(zone_key) end as zone_key
+        case when count(*) > 1 then -2 else max(zone_key) end as zone_key
     from dwh_facts.pont_collectes_zones
     group by collecte_id
 ) as p using (collecte_id)
@@ -43,6 +44,7 @@ left join (
         count(*) as nombre_factures,
         sum(f.montant_total) as montant_facture,
         sum(f.montant_regle_declare) as montant_regle_declare,
+        sum(f.montant_regle_confirme) as montant_regle_confirme,
         max(f.source_modifie_a) as modifie_le
     from benchmark.touched_collecte_id
     inner join benchmark.fait_factures as f using (collecte_id)

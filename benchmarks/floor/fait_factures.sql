@@ -6,7 +6,8 @@ select
     f.zone_id,
     coalesce(e.entreprise_key, -1) as entreprise_key,
     coalesce(e.domaine_key, -1) as domaine_key,
-    coalesce(z.zone_key, -1) as zone_key,
+    case when f.zone_id is null then f.zone_absente_key else coalesce(z.zone_key, -1) end
+        as zone_key,
     coalesce(jc.date_key, -1) as date_creation_key,
     coalesce(je.date_key, -1) as date_echeance_key,
     coalesce(js.date_key, -1) as date_solde_key,
@@ -36,7 +37,12 @@ select
 from (
     select
         f.*,
-        coalesce(cz.zone_id, d.zone_id) as zone_id,
+        coalesce(case when cz.nombre = 1 then cz.zone_id end, tenues.zone_id, d.zone_id) as zone_id,
+        case
+            when cz.nombre > 1 then -2
+            when d.type_demande = 'HORS_ZONE_INDUSTRIELLE' then -3
+            else -1
+        end as zone_absente_key,
         coalesce(p.nombre_paiements, 0) as nombre_paiements,
         coalesce(p.montant_declare, 0) as montant_declare,
         coalesce(p.montant_confirme, 0) as montant_confirme,
@@ -80,11 +86,23 @@ from (
     left join (
         select
             collecte_id,
+            count(*) as nombre,
             max(zone_id) as zone_id
         from dwh_staging.stg_collecte_zones
         group by collecte_id
-        having count(*) = 1
     ) as cz using (collecte_id)
+    left join (
+        select
+            f.facture_id,
+            max(l.zone_id) as zone_id
+        from benchmark.touched_facture_id
+        inner join dwh_staging.stg_factures as f using (facture_id)
+        inner join dwh_staging.stg_collecte_zones as z using (collecte_id)
+        inner join dwh_dimensions.dim_lots as l
+            on l.is_current and l.entreprise_id = f.entreprise_id and l.zone_id = z.zone_id
+        group by f.facture_id
+        having count(distinct l.zone_id) = 1
+    ) as tenues using (facture_id)
     left join dwh_staging.stg_demandes_attribution as d on f.demande_id = d.demande_id
     where not f.est_supprimee
 ) as f

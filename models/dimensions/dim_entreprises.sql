@@ -73,7 +73,7 @@ final as (
         secteurs.telephone,
         secteurs.email,
         secteurs.adresse,
-        secteurs.date_constitution,
+        {{ plausible_time('secteurs.date_constitution') }} as date_constitution,
         secteurs.secteur_id as domaine_activite_id,
         coalesce(domaines.nom_domaine, 'Inconnu') as nom_domaine,
         cast(secteurs.nombre_domaines as integer) as nombre_domaines,

@@ -2,7 +2,11 @@
     unique_key=['lot_key'],
     scope_keys=['lot_id'],
     pre_hook="{{ prepare_scope(ref('stg_changements_lots'), ['lot_id']) }}",
-    indexes=[{'columns': ['lot_id']}, {'columns': ['_changement']}]
+    indexes=[{'columns': ['lot_id']}, {'columns': ['_changement']}],
+    post_hook="{{ index_more('occupant', ['entreprise_id'], where='is_current') }}",
+    meta={'superficies_plausibles': [
+        var('superficie_minimale_m2'), var('superficie_maximale_m2')
+    ]}
 ) }}
 
 with versions as (
@@ -19,7 +23,8 @@ final as (
         cast(numero_version as integer) as numero_version,
         numero_lot,
         ilot,
-        superficie_m2,
+        -- Not the snapshot's, which followed the bounds of its day.
+        {{ parcel_area_m2('superficie', 'unite_mesure') }} as superficie_m2,
         superficie,
         unite_mesure,
         prix,

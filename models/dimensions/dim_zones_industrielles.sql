@@ -27,15 +27,21 @@ final as (
     union all
 
     select
-        {{ unknown_key() }} as zone_key,
-        {{ unknown_key() }} as zone_id,
-        'Inconnu' as code_zone,
-        'Inconnu' as nom_zone,
+        membre as zone_key,
+        membre as zone_id,
+        nom as code_zone,
+        nom as nom_zone,
         'Inconnu' as statut,
         null as superficie_m2,
         null as description,
         null as adresse,
         {{ change_stamps() }}
+    from (
+        values
+        ({{ unknown_key() }}, 'Inconnu'),
+        ({{ several_zones_key() }}, 'Plusieurs zones'),
+        ({{ outside_zones_key() }}, 'Hors zone')
+    ) as absentes (membre, nom)
 
 )
 

@@ -46,6 +46,7 @@ lots_demandes as (
     select
         ponts.demande_id,
         count(*) as nombre_lots,
+        count(*) - count(lots.superficie_m2) as lots_sans_superficie,
         sum(lots.superficie_m2) as superficie_demandee_m2,
         sum(lots.prix) as montant_attribution,
         max(greatest(ponts.source_modifie_a, lots.modifie_le)) as modifie_le
@@ -77,7 +78,11 @@ final as (
         decidees.zone_id,
         coalesce(entreprises.entreprise_key, {{ unknown_key() }}) as entreprise_key,
         coalesce(entreprises.domaine_key, {{ unknown_key() }}) as domaine_key,
-        coalesce(zones.zone_key, {{ unknown_key() }}) as zone_key,
+        case
+            when decidees.zone_id is null
+                then {{ absent_zone_key('decidees.type_demande') }}
+            else coalesce(zones.zone_key, {{ unknown_key() }})
+        end as zone_key,
         {{ date_key('decidees.date_demande') }} as date_demande_key,
         {{ date_key('decidees.date_decision') }} as date_decision_key,
 
@@ -95,6 +100,9 @@ final as (
         cast(
             coalesce(lots_demandes.superficie_demandee_m2, 0) as numeric(18, 2)
         ) as superficie_demandee_m2,
+        cast(
+            coalesce(lots_demandes.lots_sans_superficie, 0) as integer
+        ) as lots_sans_superficie,
         cast(
             coalesce(lots_demandes.montant_attribution, 0) as numeric(18, 2)
         ) as montant_attribution,

@@ -30,7 +30,10 @@ zones_visees as (
     select
         collecte_id,
         count(*) as nombre_zones,
-        case when count(*) = 1 then max(zone_key) end as zone_key
+        case
+            when count(*) > 1 then {{ several_zones_key() }}
+            else max(zone_key)
+        end as zone_key
     from ponts
     group by collecte_id
 
@@ -43,6 +46,7 @@ facturation as (
         sum(nombre_factures) as nombre_factures,
         sum(montant_facture) as montant_facture,
         sum(montant_regle_declare) as montant_regle_declare,
+        sum(montant_regle_confirme) as montant_regle_confirme,
         max(modifie_le) as modifie_le
     from factures
     group by collecte_id
@@ -74,6 +78,9 @@ final as (
         cast(
             coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
         ) as montant_regle_declare,
+        cast(
+            coalesce(facturation.montant_regle_confirme, 0) as numeric(18, 2)
+        ) as montant_regle_confirme,
         cast(
             greatest(collectes.montant_a_recouvrer - collectes.montant_recouvre, 0)
             as numeric(18, 2)

@@ -6,11 +6,9 @@
         "{{ prepare_former_rows() }}",
         "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
     ],
-    indexes=[
-        {'columns': ['entreprise_key', 'date_creation']},
-        {'columns': ['_changement']}
-    ],
+    indexes=[{'columns': ['_changement']}],
     post_hook=[
+        "{{ index_more('par_mois', ['entreprise_key', day_of_month('date_creation')]) }}",
         "{{ index_more('a_echoir', ['date_echeance'], where='est_comptee and date_solde is null') }}",
         "{{ index_more('sans_trace', ['facture_id'], where=paid_without_trace()) }}"
     ]
@@ -48,6 +46,13 @@ entreprises as (
 
 ),
 
+lots as (
+
+    select * from {{ ref('dim_lots') }}
+    where is_current
+
+),
+
 zones as (
 
     select * from {{ ref('dim_zones_industrielles') }}
@@ -75,11 +80,18 @@ reglements as (
         sum(paiements_cumules.montant_paiement) filter (
             where paiements_cumules.est_confirme
         ) as montant_confirme,
-        -- A payment taken back can leave an invoice open that was settled for a while.
+        -- A payment taken back can leave an invoice open that was settled for a while; one without
+        -- a known day settles on that of its record.
         case
             when sum(paiements_cumules.montant_paiement) >= max(factures.montant_total)
-                then min(paiements_cumules.paye_le) filter (
-                    where paiements_cumules.cumul >= factures.montant_total
+                then coalesce(
+                    min(paiements_cumules.paye_le) filter (
+                        where paiements_cumules.cumul >= factures.montant_total
+                    ),
+                    min(coalesce(paiements_cumules.cree_le, paiements_cumules.modifie_le)) filter (
+                        where paiements_cumules.cumul >= factures.montant_total
+                    ),
+                    max(factures.modifie_le)
                 )
         end as solde_le,
         max(paiements_cumules.modifie_le) as modifie_le
@@ -89,14 +101,35 @@ reglements as (
 
 ),
 
-zones_uniques as (
+zones_de_collecte as (
 
     select
         collecte_id,
-        max(zone_id) as zone_id
+        count(*) as nombre_zones,
+        case when count(*) = 1 then max(zone_id) end as seule_zone_id
     from collecte_zones
     group by collecte_id
-    having count(*) = 1
+
+),
+
+-- Of the zones of a campaign of several, the only one in which the enterprise holds parcels.
+zones_tenues as (
+
+    select
+        factures.facture_id,
+        max(lots.zone_id) as zone_id
+    from factures
+    inner join zones_de_collecte
+        on
+            factures.collecte_id = zones_de_collecte.collecte_id
+            and zones_de_collecte.nombre_zones > 1
+    inner join collecte_zones on factures.collecte_id = collecte_zones.collecte_id
+    inner join lots
+        on
+            factures.entreprise_id = lots.entreprise_id
+            and collecte_zones.zone_id = lots.zone_id
+    group by factures.facture_id
+    having count(distinct lots.zone_id) = 1
 
 ),
 
@@ -104,14 +137,23 @@ rassemblees as (
 
     select
         factures.*,
-        coalesce(zones_uniques.zone_id, demandes.zone_id) as zone_id,
+        coalesce(
+            zones_de_collecte.seule_zone_id, zones_tenues.zone_id, demandes.zone_id
+        ) as zone_id,
+        case
+            when zones_de_collecte.nombre_zones > 1 then {{ several_zones_key() }}
+            else {{ absent_zone_key('demandes.type_demande') }}
+        end as zone_absente_key,
         coalesce(reglements.nombre_paiements, 0) as nombre_paiements,
         coalesce(reglements.montant_declare, 0) as montant_regle_declare,
         coalesce(reglements.montant_confirme, 0) as montant_regle_confirme,
         {{ to_day('factures.emise_le') }} as date_creation,
         {{ to_day('factures.echeance_le') }} as date_echeance,
         case
-            when factures.montant_total <= 0 then {{ to_day('factures.emise_le') }}
+            when factures.montant_total <= 0
+                then {{ to_day(
+                    'coalesce(factures.emise_le, factures.cree_le, factures.modifie_le)'
+                ) }}
             else {{ to_day('coalesce(reglements.solde_le, factures.payee_le)') }}
         end as date_solde,
         coalesce(
@@ -122,7 +164,8 @@ rassemblees as (
         ) as source_modifie_a
     from factures
     left join reglements on factures.facture_id = reglements.facture_id
-    left join zones_uniques on factures.collecte_id = zones_uniques.collecte_id
+    left join zones_de_collecte on factures.collecte_id = zones_de_collecte.collecte_id
+    left join zones_tenues on factures.facture_id = zones_tenues.facture_id
     left join demandes on factures.demande_id = demandes.demande_id
 
 ),
@@ -138,7 +181,10 @@ final as (
         rassemblees.zone_id,
         coalesce(entreprises.entreprise_key, {{ unknown_key() }}) as entreprise_key,
         coalesce(entreprises.domaine_key, {{ unknown_key() }}) as domaine_key,
-        coalesce(zones.zone_key, {{ unknown_key() }}) as zone_key,
+        case
+            when rassemblees.zone_id is null then rassemblees.zone_absente_key
+            else coalesce(zones.zone_key, {{ unknown_key() }})
+        end as zone_key,
         {{ date_key('rassemblees.date_creation') }} as date_creation_key,
         {{ date_key('rassemblees.date_echeance') }} as date_echeance_key,
         {{ date_key('rassemblees.date_solde') }} as date_solde_key,

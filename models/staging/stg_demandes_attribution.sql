@@ -18,7 +18,7 @@ select
     cast(
         {{ json_number('emplois', ['expatries', 'total'], 9) }} as integer
     ) as emplois_expatries,
-    created_at as cree_le,
-    updated_at as modifie_le
+    {{ plausible_time('created_at') }} as cree_le,
+    {{ plausible_time('updated_at') }} as modifie_le
 from {{ source('sigeti', 'demandes_attribution') }}
 where {{ living_rows() }}

@@ -8,8 +8,8 @@ select
     {{ clean_text('telephone') }} as telephone,
     {{ clean_text('email') }} as email,
     {{ clean_text('adresse') }} as adresse,
-    date_constitution,
-    date_creation as cree_le,
-    date_modification as modifie_le
+    {{ plausible_time('date_constitution') }} as date_constitution,
+    {{ plausible_time('date_creation') }} as cree_le,
+    {{ plausible_time('date_modification') }} as modifie_le
 from {{ source('sigeti', 'entreprises') }}
 where {{ living_rows() }}

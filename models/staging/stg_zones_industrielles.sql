@@ -8,7 +8,7 @@ select
     superficie,
     {{ area_unit('unite_mesure') }} as unite_mesure,
     {{ area_m2('superficie', area_unit('unite_mesure')) }} as superficie_m2,
-    created_at as cree_le,
-    updated_at as modifie_le
+    {{ plausible_time('created_at') }} as cree_le,
+    {{ plausible_time('updated_at') }} as modifie_le
 from {{ source('sigeti', 'zones_industrielles') }}
 where {{ living_rows() }}

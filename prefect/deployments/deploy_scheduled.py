@@ -22,7 +22,6 @@ from prefect.client.schemas.objects import (  # noqa: E402
     ConcurrencyLimitConfig,
     ConcurrencyLimitStrategy,
 )
-from prefect.client.schemas.sorting import FlowRunSort  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.exceptions import PrefectException  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
@@ -111,13 +110,7 @@ def end_runs(message: str) -> None:
     crashed = Crashed(message=message)
     try:
         with get_client(sync_client=True) as client:
-            for run in client.read_flow_runs(
-                flow_run_filter=going_on,
-                deployment_filter=nightly,
-                # The server refuses the client's own defaults.
-                sort=FlowRunSort.ID_DESC,
-                limit=100,
-            ):
+            for run in client.read_flow_runs(flow_run_filter=going_on, deployment_filter=nightly):
                 client.set_flow_run_state(run.id, crashed)
                 tell(night, run, crashed)
     except (HTTPError, PrefectException) as error:

@@ -70,9 +70,9 @@ def read_project(project: Project) -> None:
 
 
 @task(name="load", task_run_name="load", **STEP)
-def load_source(settings: Settings) -> LoadResult:
+def load_source(settings: Settings, accept_loss: bool, by_value: bool) -> LoadResult:
     """Copy what changed at the source, in one snapshot of it."""
-    return load(settings, report=say)
+    return load(settings, report=say, accept_loss=accept_loss, by_value=by_value)
 
 
 @task(name="layer", task_run_name="{layer.name}", **STEP)
@@ -95,11 +95,13 @@ def sigeti_dwh(
     select: str | None = None,
     docs: bool = True,
     from_failure: bool = False,
+    accept_loss: bool = False,
 ) -> RunSummary:
     """Check the connections, load, build and test each layer, publish, write the documentation.
 
     The first step that fails ends the run and makes it Failed: no layer is built on one that is
-    wrong. With `from_failure` the load and the layers that the last run finished are left out.
+    wrong. With `from_failure` the layers that a failed run finished are left out, unless the source
+    has changed since; with `accept_loss` a source that lost most of its rows is loaded as it is.
     Raises UserError whose message names the model or test and the reason; BusyError when another
     run works on the same warehouse.
     """
@@ -117,16 +119,16 @@ def sigeti_dwh(
             on_layer=log.layer,
         )
         read_project(project)
-        loaded, finished = None, set[str]()
+        if from_failure:
+            log.check_failed_before()
+        loaded = load_source(settings, accept_loss, by_value=full_refresh)
+        log.loaded(loaded.run_id)
+        finished: list[str] = []
         if from_failure:
             finished = log.finished_before(
                 {layer.name: nodes for layer, nodes in project.nodes.items()}
             )
-            done = ["load", *(layer.name for layer in LAYERS if layer.name in finished)]
-            say(f"taking up after: {', '.join(done)}")
-        else:
-            loaded = load_source(settings)
-            log.loaded(loaded.run_id)
+            say(f"taking up after: {', '.join(['load', *finished])}")
         layers = tuple(
             build_layer(project, layer) for layer in LAYERS if layer.name not in finished
         )

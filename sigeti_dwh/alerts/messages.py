@@ -34,6 +34,17 @@ def failure(cause: str, last_good: datetime | None) -> Message:
     )
 
 
+def backup_failure(cause: str) -> Message:
+    """Return the message of a backup that could not be made, or not be restored."""
+    return Message(
+        "failure",
+        "SIGETI DWH: the backup failed",
+        f"{cause}\n\nThe backups made before are still there.\n"
+        f"Next step: correct the cause, then {_again()} backup\n"
+        f"More: {STATE / 'logs'}",
+    )
+
+
 def missed(due: datetime, last_good: datetime | None) -> Message:
     """Return the message of a night that has not ended well since its time."""
     return Message(

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
-from sigeti_dwh.alerts.messages import Message
+from sigeti_dwh.alerts.messages import Message, backup_failure
 from sigeti_dwh.errors import BusyError, UserError
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import STATE, read_variables
 
 KEPT = STATE / "alerts.json"
+NOBODY = "Nobody is told: set DWH_ALERT_MAIL_TO or DWH_ALERT_WEBHOOKS in .env."
 
 
 @contextmanager
@@ -49,12 +50,35 @@ def night_ended(cause: str | None = None) -> None:
 def check_freshness() -> None:
     """Tell, once, that no night has ended well since the last one was due.
 
-    Raises UserError for a schedule that cannot be used.
+    Raises UserError for a schedule that cannot be used, and each time when nobody would be told.
     """
     now = datetime.now(UTC)
-    nights, _ = read_schedules(read_variables())
+    variables = read_variables()
+    nights, _ = read_schedules(variables)
     due = nights.latest(now)
-    _tell(lambda known: known.checked(now, due))
+    late: list[Message] = []
+
+    def note(known: Incidents) -> None:
+        known.checked(now, due)
+        late.extend(known.unsent)
+
+    _tell(note)
+    if late and not read_channels(variables):
+        raise UserError(f"{late[0].body.splitlines()[0]}\n{NOBODY}")
+
+
+@contextmanager
+def backup() -> Iterator[None]:
+    """Tell, each time, that the backup inside failed."""
+    try:
+        yield
+    except Exception as error:
+        variables = read_variables()
+        try:
+            send(backup_failure(str(error)), read_channels(variables), secrets(variables))
+        except UserError as refused:
+            print(f"Alerts: not sent: {refused}", file=sys.stderr)
+        raise
 
 
 def _tell(note: Callable[[Incidents], None]) -> None:

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 from sigeti_dwh.alerts import messages
 from sigeti_dwh.alerts.channels import read_channels, redacted, secrets
-from sigeti_dwh.alerts.nights import send
+from sigeti_dwh.alerts.nights import NOBODY, send
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import read_variables
 
-NOBODY = "Nobody is told: set DWH_ALERT_MAIL_TO or DWH_ALERT_WEBHOOKS in .env."
 CAUSE = (
     "dimensions: the test unique_dim_lots_lot_key of dim_lots failed: 3 rows found, "
     "kept in dwh_qualite.unique_dim_lots_lot_key"

@@ -85,11 +85,11 @@ def advance(
         for table, column in HELPER_INDEXES.items():
             connection.execute(f"create index sigeti_demo_{table} on {table} ({column})")
         newest = _newest_change(connection)
-        for _ in range(days):
+        for day in range(1, days + 1):
             start, end = _next_day(newest, _clock(connection))
             _simulate(connection, start, end, DEFAULT_SEED if seed is None else seed)
-            report(f"Demo source: advanced to {end - timedelta(microseconds=1):%Y-%m-%d}")
             newest = end - timedelta(microseconds=1)
+            report(f"Demo source: day {day} of {days}, changes up to {newest:%Y-%m-%d %H:%M} UTC")
         for table in HELPER_INDEXES:
             connection.execute(f"drop index sigeti_demo_{table}")
 

@@ -22,6 +22,16 @@ from sigeti_dwh.errors import UserError
 START_SECONDS = 600
 # How long the processes of a killed server may hold its memory: until their query ends.
 ORPHAN_SECONDS = 30
+# What the dearest queries are known by. A server that does not preload it could not read it.
+STATISTICS = """
+do $$
+begin
+    if exists (select from pg_settings where name like 'pg_stat_statements.%') then
+        create extension if not exists pg_stat_statements;
+    end if;
+end
+$$
+"""
 
 
 class EmbeddedServer:
@@ -85,7 +95,10 @@ class EmbeddedServer:
         return self._home.read_state() is not None and self._is_ours() and self._refusal() is None
 
     def create_database(self, name: str) -> None:
-        """Create a UTF-8 database unless it is there; the server must run."""
+        """Create a UTF-8 database unless it is there, and see that its statements are counted.
+
+        The server must run.
+        """
         known = "select from pg_database where datname = %s"
         statement = sql.SQL("create database {} encoding 'UTF8' template template0")
         if self._home.read_state() is None or not self._is_ours():
@@ -96,10 +109,13 @@ class EmbeddedServer:
             with self._home.locked("lock"), self._connect() as connection:
                 if connection.execute(known, [name]).fetchone() is None:
                     connection.execute(statement.format(sql.Identifier(name)))
+                with self._connect(name) as database:
+                    database.execute("set client_min_messages = warning")
+                    database.execute(STATISTICS)
         except psycopg.Error as error:
             said = error.diag.message_primary or _reason(str(error))
             raise UserError(
-                f"The database {name} could not be created on {self.host}:{self.port}:\n{said}"
+                f"The database {name} could not be made ready on {self.host}:{self.port}:\n{said}"
             ) from None
 
     @cached_property
@@ -109,13 +125,13 @@ class EmbeddedServer:
             return found
         return copy_binaries(found, self._home.user, self._home.folder / "programs")
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
             host=self.host,
             port=self.port,
             user=self.user,
             password=self.password,
-            dbname="postgres",
+            dbname=database,
             sslmode="disable",
             connect_timeout=5,
             client_encoding="UTF8",

@@ -1,7 +1,7 @@
 """monitor_dwh.py: its arguments, and what it prints and returns."""
 
 import argparse
-import fnmatch
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +16,9 @@ from sigeti_dwh.console import utf8_console
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor import health, history, tables
-from sigeti_dwh.monitor.objects import LAYERS, Measure
+from sigeti_dwh.monitor.objects import LAYERS, Measure, all_objects
+from sigeti_dwh.monitor.rows import show_rows
+from sigeti_dwh.monitor.selection import Selection, named, near_names, unknown_name
 from sigeti_dwh.monitor.serve import serve
 from sigeti_dwh.monitor.survey import Survey, survey
 from sigeti_dwh.settings import Settings, load_settings
@@ -40,8 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Say what is wrong, and leave with the code of what cannot be measured."""
-        self.print_usage(sys.stderr)
-        self.exit(CANNOT_MEASURE, f"{self.prog}: {message}\n")
+        self.exit(CANNOT_MEASURE, f"{message}\npython3 {self.prog} --help shows what there is.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,7 +70,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--layer", action="append", choices=LAYERS, help="only this layer; may be repeated")
+    add("--all", action="store_true", help="every object, in four tables; all that is wrong")
+    add(
+        "--layer",
+        action="append",
+        type=_layer,
+        metavar="LAYER",
+        help=f"only this layer, each object; may be repeated: {', '.join(LAYERS)}",
+    )
     add("--select", action="append", metavar="NAME", help="only objects so named; * for any text")
     add("--sort", choices=SORTS, help="instead of layer and name")
     add("--top", type=_positive, metavar="N", help="only the first N objects")
@@ -96,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     of_one = command("history", _history, "an object's rows as seen before")
     of_one.add_argument("object", help="fait_factures, or with its schema")
     of_one.add_argument("--ascii", action="store_true", help="no character beyond ASCII")
+    some = command("rows", _rows, "some rows of an object: those with wrong values, if it has any")
+    some.add_argument("object", help="fait_factures, or with its schema; of dwh_qualite too")
+    some.add_argument("--top", type=_positive, default=20, metavar="N", help="at most N rows (20)")
     serving = command("serve", _serve, "answer /metrics and /health on 127.0.0.1")
     serving.add_argument("--port", type=int, default=9187, help="of 127.0.0.1 (9187)")
     serving.add_argument(
@@ -128,20 +139,11 @@ def _look(options: argparse.Namespace) -> int:
 
 
 def _surveyed(settings: Settings, options: argparse.Namespace) -> Survey:
-    layers, names = options.layer or LAYERS, options.select or ["*"]
-
-    def wanted(layer: str, name: str) -> bool:
-        short = name.partition(".")[2]
-        return layer in layers and any(
-            fnmatch.fnmatchcase(one, pattern) for one in (name, short) for pattern in names
-        )
-
     found = survey(
         settings,
         timeout=options.timeout,
         estimate=options.estimate,
-        wanted=wanted,
-        complete=not options.layer and not options.select,
+        selection=Selection(options.layer or (), options.select or ()),
         record=not options.no_record,
     )
     measures = found.measures
@@ -164,12 +166,22 @@ def _shown(found: Survey, options: argparse.Namespace) -> str:
     if options.format == "csv":
         return tables.as_csv(found)
     colour = options.output is None and sys.stdout.isatty() and not options.ascii
-    return tables.as_tables(found, markdown=options.format == "markdown", colour=colour)
+    if options.all or options.format == "markdown":
+        return tables.as_tables(found, markdown=options.format == "markdown", colour=colour)
+    from sigeti_dwh.monitor.brief import WIDTH, as_brief
+
+    return as_brief(
+        found,
+        whole=not (options.layer or options.select or options.sort or options.top),
+        width=shutil.get_terminal_size().columns if options.output is None else WIDTH,
+        colour=colour,
+        text=_ascii if options.ascii else str,
+    )
 
 
 def _write(text: str, options: argparse.Namespace) -> None:
     if options.ascii:
-        text = text.encode("ascii", "backslashreplace").decode()
+        text = _ascii(text)
     if options.output is None:
         print(text, flush=True)
         return
@@ -202,12 +214,24 @@ def _history(options: argparse.Namespace) -> int:
             [options.object, "%." + history.literal(options.object)],
         ).fetchall()
         seen = history.seen_before(link, [name for (name,) in known])
+        known_objects = all_objects(link, settings.schema)
     if not seen:
+        names = [name for _, name in known_objects]
+        if not any(named(name, options.object) for name in names):
+            raise UserError(unknown_name(options.object, names))
         raise UserError(
             f"Nothing was seen yet of {options.object}.\nEach python3 monitor_dwh.py adds a look."
         )
     for name, looks in sorted(seen.items()):
         print(tables.history_table(name, looks, ascii_only=options.ascii))
+    return FINE
+
+
+def _rows(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    with connect(settings.warehouse, autocommit=True, application_name="monitor_dwh") as link:
+        name, columns, rows = show_rows(link, settings.schema, options.object, options.top)
+    print(tables.rows_table(name, columns, rows))
     return FINE
 
 
@@ -222,6 +246,18 @@ def _serve(options: argparse.Namespace) -> int:
     )
     serve(look, options.port, partial(print, file=sys.stderr, flush=True))
     return FINE
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def _layer(text: str) -> str:
+    if text not in LAYERS:
+        near = near_names(text, LAYERS)
+        told = f"Near: {', '.join(near)}" if near else f"There are {', '.join(LAYERS)}"
+        raise argparse.ArgumentTypeError(f"no layer is named {text!r}. {told}.")
+    return text
 
 
 def _positive(text: str) -> int:

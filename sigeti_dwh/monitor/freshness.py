@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from sigeti_dwh.monitor.findings import Finding, Level
+from sigeti_dwh.monitor.findings import RUN, Finding, Level
 from sigeti_dwh.monitor.objects import Measure
 from sigeti_dwh.monitor.thresholds import Threshold
 
@@ -41,14 +41,14 @@ def judge_freshness(
         verb, verbe = ("published", "publié") if one.layer == "marts" else ("loaded", "chargé")
         if moment is None:
             found.append(
-                Finding("warning", one.name, f"never {verb}", f"jamais {verbe}", "freshness")
+                Finding("warning", one.name, f"never {verb}", f"jamais {verbe}", "freshness", RUN)
             )
         elif problem := _too_old(moment, threshold, now, zone, holidays):
             level, text, french = problem
             since = moment.astimezone(zone)
             told = f"{verb} {age(moment, now)} ago ({since:%Y-%m-%d %H:%M %Z}), {text}"
             dit = f"{verbe} le {since:%d/%m/%Y à %H:%M}, {french}"
-            found.append(Finding(level, one.name, told, dit, "freshness"))
+            found.append(Finding(level, one.name, told, dit, "freshness", RUN))
     return found
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from sigeti_dwh.contract import breaches
-from sigeti_dwh.monitor.findings import Finding
+from sigeti_dwh.monitor.findings import Finding, monitor
 from sigeti_dwh.monitor.history import Seen, daily
 from sigeti_dwh.monitor.objects import Measure
 
@@ -53,7 +53,8 @@ def judge_columns(measures: Iterable[Measure], seen: Mapping[str, Sequence[Seen]
         if then != now:
             text = _differences(then, now, "is new", "is gone", "was {}, is {}")
             french = _differences(then, now, "nouvelle", "absente", "était {}, est {}")
-            found.append(Finding("warning", one.name, text, f"colonnes : {french}", "schema"))
+            told = f"colonnes : {french}"
+            found.append(Finding("warning", one.name, text, told, "schema", _columns_of(one)))
     return found
 
 
@@ -80,9 +81,20 @@ def judge_contract(measures: Iterable[Measure], promised: Mapping[str, Any]) -> 
             kept = {column: kind for column, kind in now.items() if column in promise}
             french = _differences(promise, kept, "nouvelle", "absente", "était {}, est {}")
             found.append(
-                Finding("critical", one.name, "; ".join(broken), f"contrat : {french}", "schema")
+                Finding(
+                    "critical",
+                    one.name,
+                    "; ".join(broken),
+                    f"contrat : {french}",
+                    "schema",
+                    _columns_of(one),
+                )
             )
     return found
+
+
+def _columns_of(one: Measure) -> str:
+    return monitor("--select", one.name, "--format", "json")
 
 
 def _differences(
@@ -134,11 +146,11 @@ def _shrunk(one: Measure, before: Seen) -> Finding | None:
     assert one.rows is not None
     if before.rows >= SMALL and one.rows == 0:
         text, french = f"empty, had {before.rows} rows", f"vide, avait {before.rows} lignes"
-        return Finding("critical", one.name, text, french, "volume")
+        return Finding("critical", one.name, text, french, "volume", monitor("history", one.name))
     if before.rows >= SMALL and one.rows <= before.rows / 2:
         text = f"{one.rows} rows, had {before.rows}"
         french = f"{one.rows} lignes, en avait {before.rows}"
-        return Finding("critical", one.name, text, french, "volume")
+        return Finding("critical", one.name, text, french, "volume", monitor("history", one.name))
     return None
 
 
@@ -158,6 +170,7 @@ def _unusual(one: Measure, seen: Sequence[Seen], now: datetime) -> Finding | Non
         f"{growth:+.0f} rows a day, usually {usual:+.0f}",
         f"{growth:+.0f} lignes par jour, d'ordinaire {usual:+.0f}",
         "volume",
+        monitor("history", one.name),
     )
 
 

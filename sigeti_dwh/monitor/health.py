@@ -81,6 +81,8 @@ from pg_extension e join pg_namespace n on n.oid = e.extnamespace
 where e.extname = 'pg_stat_statements'
 """
 STATISTICS_LOADED = "select count(*) > 0 from pg_settings where name like 'pg_stat_statements.%'"
+# Not for every role to see.
+PRELOADED = "select setting from pg_settings where name = 'shared_preload_libraries'"
 RELATIONS = """
 select
     n.nspname::text, c.relname::text,
@@ -203,20 +205,22 @@ def _indexes(connection: psycopg.Connection[Any]) -> list[Check]:
 
 
 def _tables(connection: psycopg.Connection[Any]) -> list[Check]:
-    dead = [f"{name} ({gone} of {live + gone})" for name, gone, live in connection.execute(DEAD)]
+    found = connection.execute(DEAD).fetchall()
+    names = [name for name, *_ in found]
+    dead = [f"{name} ({gone} of {live + gone})" for name, gone, live in found]
     stale = [name for (name,) in connection.execute(UNANALYSED)]
     return [
         Check(
             "warehouse: dead rows",
             "warning" if dead else "ok",
             ", ".join(dead) or "few",
-            "VACUUM these tables, or let autovacuum do it." if dead else "",
+            f"VACUUM {', '.join(names)}; or let autovacuum do it." if dead else "",
         ),
         Check(
             "warehouse: statistics",
             "warning" if stale else "ok",
             ", ".join(stale) or "recent",
-            "ANALYZE these tables." if stale else "",
+            f"ANALYZE {', '.join(stale)};" if stale else "",
         ),
     ]
 
@@ -226,7 +230,7 @@ def _slow(connection: psycopg.Connection[Any]) -> list[Check]:
     schemas = connection.execute(STATISTICS_SCHEMA).fetchall()
     if not schemas:
         (loaded,) = _row(connection, STATISTICS_LOADED)
-        first = "" if loaded else "shared_preload_libraries = 'pg_stat_statements', restart, then "
+        first = "" if loaded else _preload(connection)
         advice = f"{first}CREATE EXTENSION pg_stat_statements;"
         return [Check(what, "unknown", "pg_stat_statements is not there", advice)]
     view = sql.Identifier(*schemas[0], "pg_stat_statements")
@@ -234,6 +238,16 @@ def _slow(connection: psycopg.Connection[Any]) -> list[Check]:
         Check(what, "ok", f"{name} by {role}: {calls} calls, {seconds:.1f} s")
         for name, role, calls, seconds in connection.execute(sql.SQL(SLOW).format(view))
     ]
+
+
+def _preload(connection: psycopg.Connection[Any]) -> str:
+    """Return how to make the server load pg_stat_statements, beside what it loads already."""
+    row = connection.execute(PRELOADED).fetchone()
+    if row is None:
+        return "Add pg_stat_statements to shared_preload_libraries; restart; "
+    libraries = ", ".join(f"'{one.strip()}'" for one in row[0].split(",") if one.strip())
+    with_ours = f"{libraries}, 'pg_stat_statements'".removeprefix(", ")
+    return f"ALTER SYSTEM SET shared_preload_libraries = {with_ours}; restart; "
 
 
 def _blocked(connection: psycopg.Connection[Any]) -> list[Check]:

@@ -1,12 +1,14 @@
-"""What depends on an object: marts and dashboards by dbt, views of others by the catalogue."""
+"""What depends on an object, and on what it depends: by dbt; views of others by the catalogue."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from sigeti_dwh.monitor.objects import Measure
 from sigeti_dwh.settings import ROOT
 
 MANIFEST = ROOT / "target" / "manifest.json"
@@ -61,3 +63,41 @@ def depending_nodes(manifest: Mapping[str, Any], name: str) -> list[str]:
         for found, node in names.items()
         if found != relation and (found.startswith("mart_") or node.startswith("exposure."))
     )
+
+
+def newest_changes(manifest: Mapping[str, Any], measures: Iterable[Measure]) -> dict[str, datetime]:
+    """Return, per object, the newest change at the source that is in it.
+
+    An object that does not keep that time has the one of what dbt makes it from, at most the time
+    when it was made; without lineage, its newest business date. Unknown: it is left out.
+    """
+    parents = manifest.get("parent_map", {})
+    nodes: dict[str, list[str]] = {}
+    for node in parents:
+        nodes.setdefault(node.split(".")[-1], []).append(node)
+    measures = list(measures)
+    # A mart in preparation comes before the published one, which has its name.
+    known = {one.name.partition(".")[2]: one.source_change for one in measures}
+
+    def inherited(node: str, visited: set[str]) -> list[datetime]:
+        changes = []
+        for parent in set(parents.get(node, [])) - visited:
+            visited.add(parent)
+            change = known.get(parent.split(".")[-1])
+            changes += [change] if change else inherited(parent, visited)
+        return changes
+
+    found = {}
+    for one in measures:
+        made = one.published or one.loaded
+        changes = [
+            change if made is None else min(change, made)
+            for node in nodes.get(one.name.partition(".")[2], [])
+            for change in inherited(node, {node})
+        ]
+        change = one.source_change or max(changes, default=None)
+        if change is None and one.business_date is not None:
+            change = datetime.combine(one.business_date, time(), UTC)
+        if change is not None:
+            found[one.name] = change
+    return found

@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh.monitor.values import TIMES, YEARS, checked_columns, ends_of, wrong_values
+
 LAYERS = (
     "raw",
     "reference",
@@ -91,6 +93,8 @@ class Measure:
     published: datetime | None = None
     seconds: float = 0.0
     """How long it took to measure."""
+    wrong: tuple[tuple[str, str], ...] = ()
+    """Columns that hold NaN, infinity or impossible days, and which."""
     problem: str | None = None
     """Why it could not be read."""
 
@@ -114,14 +118,25 @@ def measure(
         f"statement_timeout = '{timeout:d}s'",
         "lock_timeout = '2s'",
         "timezone = 'UTC'",
+        "datestyle = 'ISO'",
     ):
         connection.execute(f"set {setting}".encode())
-    measures = []
-    for schema, name, kind, *known in connection.execute(OBJECTS, [list(KINDS)]).fetchall():
-        layer = layer_of(schema, prefix)
-        if layer is not None and wanted(layer, f"{schema}.{name}"):
-            measures.append(_measure(connection, layer, schema, name, kind, known, estimate))
+    measures = [
+        _measure(connection, layer, schema, name, kind, known, estimate)
+        for layer, schema, name, kind, *known in _objects(connection, prefix)
+        if wanted(layer, f"{schema}.{name}")
+    ]
     return sorted(measures, key=lambda one: LAYERS.index(one.layer))
+
+
+def all_objects(connection: psycopg.Connection[Any], prefix: str) -> list[tuple[str, str]]:
+    """Return the layer and the name, with its schema, of each object of the warehouse."""
+    return [(layer, f"{schema}.{name}") for layer, schema, name, *_ in _objects(connection, prefix)]
+
+
+def _objects(connection: psycopg.Connection[Any], prefix: str) -> list[Sequence[Any]]:
+    rows = connection.execute(OBJECTS, [list(KINDS)]).fetchall()
+    return [(layer, *row) for row in rows if (layer := layer_of(row[0], prefix)) is not None]
 
 
 def layer_of(schema: str, prefix: str) -> str | None:
@@ -148,15 +163,16 @@ def _measure(
 ) -> Measure:
     oid, tuples, columns = known
     one = Measure(layer, f"{schema}.{name}", KINDS[kind], tuple(map(tuple, columns)))
+    checked = checked_columns(layer, one.columns)
     started = time.monotonic()
     try:
         # The size waits for the object's lock as the count does: it belongs in the same query.
         sizes = sql.SQL("null, null, null" if kind == "v" else SIZES.replace("{oid}", f"{oid:d}"))
         if estimate:
             rows = _planned(connection, schema, name) if kind == "v" else tuples
-            query = sql.SQL("select {}::bigint, {}, null, null, null").format(rows, sizes)
+            query = sql.SQL("select {}::bigint, {}, null, null, null, null").format(rows, sizes)
         else:
-            query = _exact(schema, name, [column for column, _ in columns], sizes)
+            query = _exact(schema, name, one.columns, sizes, ends_of(checked))
         row = connection.execute(query).fetchone()
     except psycopg.Error as error:
         if connection.closed:
@@ -164,7 +180,7 @@ def _measure(
         problem = error.diag.message_primary or str(error)
         return replace(one, problem=problem, seconds=time.monotonic() - started)
     assert row is not None
-    rows, size, index_size, toast_size, business_date, source_change, loaded = row
+    rows, size, index_size, toast_size, business_date, source_change, loaded, ends = row
     return replace(
         one,
         estimated=estimate,
@@ -175,6 +191,7 @@ def _measure(
         business_date=business_date,
         source_change=source_change,
         loaded=loaded,
+        wrong=wrong_values(checked, ends) if ends else (),
         seconds=time.monotonic() - started,
     )
 
@@ -188,42 +205,60 @@ def _planned(connection: psycopg.Connection[Any], schema: str, name: str) -> int
     return int(row[0][0]["Plan"]["Plan Rows"])
 
 
-def _exact(schema: str, name: str, columns: Sequence[str], sizes: sql.Composable) -> sql.Composed:
-    return sql.SQL("select count(*), {}, {}, {}, {} from {}").format(
+def _exact(
+    schema: str,
+    name: str,
+    columns: Sequence[tuple[str, str]],
+    sizes: sql.Composable,
+    ends: sql.Composable,
+) -> sql.Composed:
+    times = [column for column, kind in columns if TIMES.match(kind)]
+    return sql.SQL("select count(*), {}, {}, {}, {}, {} from {}").format(
         sizes,
-        _business_date(columns),
-        _newest(columns, SOURCE_CHANGES),
-        _load_time(schema, name, columns),
+        _business_date(columns, times),
+        _newest(times, SOURCE_CHANGES),
+        _load_time(schema, name, columns, times),
+        ends,
         sql.Identifier(schema, name),
     )
 
 
-def _business_date(columns: Sequence[str]) -> sql.Composable:
+def _business_date(columns: Sequence[tuple[str, str]], times: Sequence[str]) -> sql.Composable:
     day: sql.Composable | None
-    if {"annee", "mois"} <= set(columns) and "date_jour" not in columns:
-        day = sql.SQL("make_date(annee, mois, 1)")
+    numbers = {name for name, kind in columns if YEARS.match(kind)}
+    if {"annee", "mois"} <= numbers and "date_jour" not in times:
+        day = sql.SQL(
+            "case when annee between 1 and 9999 and mois between 1 and 12 "
+            "then make_date(annee::integer, mois::integer, 1) end"
+        )
     else:
-        day = next((sql.Identifier(name) for name in BUSINESS_DATES if name in columns), None)
+        day = next((sql.Identifier(name) for name in BUSINESS_DATES if name in times), None)
     if day is None:
         return sql.SQL("null")
     # Campaigns are planned ahead: a day to come says nothing about freshness.
-    return sql.SQL("cast(max({0}) filter (where {0} <= now()) as date)").format(day)
+    return sql.SQL(
+        "cast(max({0}) filter (where {0} > '0001-01-01' and {0} <= now()) as date)"
+    ).format(day)
 
 
-def _newest(columns: Sequence[str], candidates: Sequence[str]) -> sql.Composable:
+def _newest(times: Sequence[str], candidates: Sequence[str]) -> sql.Composable:
     for column in candidates:
-        if column in columns:
-            # Clients cannot read the times that PostgreSQL can: infinite, or of far years.
-            return sql.SQL("max({0}) filter (where {0} < '9999-01-01')").format(
-                sql.Identifier(column)
-            )
+        if column in times:
+            # A time to come is a wrong one, give or take the clocks. Clients cannot read all that
+            # PostgreSQL can: infinite, or of far years.
+            return sql.SQL(
+                "cast(max({0}) filter "
+                "(where {0} > '0001-01-02' and {0} < now() + interval '1 day') as timestamptz)"
+            ).format(sql.Identifier(column))
     return sql.SQL("null::timestamptz")
 
 
-def _load_time(schema: str, name: str, columns: Sequence[str]) -> sql.Composable:
+def _load_time(
+    schema: str, name: str, columns: Sequence[tuple[str, str]], times: Sequence[str]
+) -> sql.Composable:
     """Return when rows were last written: by their own stamp, or by the number of their change."""
-    if "_changement" not in columns or "_charge_le" in columns:
-        return _newest(columns, LOAD_TIMES)
+    if "_changement" not in dict(columns) or "_charge_le" in times:
+        return _newest(times, LOAD_TIMES)
     return sql.SQL(
         "greatest((select ecrit_le from dwh_meta.changements where numero = max(_changement)), "
         "(select fait_le from dwh_meta.avancement where relation = {}))"

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.monitor.findings import Finding
+from sigeti_dwh.monitor.findings import RUN, Finding, monitor
 from sigeti_dwh.monitor.objects import Measure
 
 MADE = """
@@ -20,10 +20,18 @@ group by n.nom
 """
 LOADED = "select max(fin) from dwh_meta.chargements"
 NIGHTS = """
-select execution, debut, fin, etat, message, revision
+select execution, debut, fin, etat, message, revision, options
 from dwh_meta.executions
 order by execution desc
 limit %s
+"""
+# Of the nights before one that ended well and did as much as it.
+USUAL = """
+select
+    count(*),
+    percentile_cont(0.5) within group (order by extract(epoch from fin - debut))
+from dwh_meta.executions
+where execution < %s and options = %s and etat = 'réussie'
 """
 # The newest result of each test: one that a part of a night did not run keeps its last.
 TESTS = """
@@ -44,6 +52,13 @@ class Night:
     state: str
     message: str | None
     revision: str | None
+    options: str = ""
+    """What it was asked to do."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long it took, None while it is at work or when it left no word."""
+        return (self.ended - self.began).total_seconds() if self.ended else None
 
 
 def with_times(
@@ -82,22 +97,28 @@ def last_nights(connection: psycopg.Connection[Any], number: int) -> list[Night]
     return [Night(*row) for row in _rows(connection, NIGHTS, [number])]
 
 
+def usual_seconds(connection: psycopg.Connection[Any], night: Night) -> tuple[int, float] | None:
+    """Return the number of earlier nights like this one and how long they took, by their median."""
+    rows = _rows(connection, USUAL, [night.number, night.options])
+    number, median = rows[0] if rows else (0, None)
+    return None if median is None else (number, float(median))
+
+
 def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
     """Say whether the last night failed, and which tests found rows, and where these are."""
     found = []
     ended = [night for night in last_nights(connection, 10) if night.state != "en cours"]
     if ended and ended[0].state != "réussie":
-        said = (ended[0].message or "it left no word").splitlines()[0]
+        said = first_line(ended[0].message) or "it left no word"
         state = "interrupted" if ended[0].state == "interrompue" else "failed"
         found.append(
             Finding(
                 "critical",
                 f"night {ended[0].number}",
                 f"{state}: {said}",
-                f"{ended[0].state} : {ended[0].message.splitlines()[0]}"
-                if ended[0].message
-                else f"{ended[0].state} sans un mot",
+                f"{ended[0].state} : {first_line(ended[0].message) or 'sans un mot'}",
                 "run",
+                RUN,
             )
         )
     for name, state, failures, relation, message in _rows(connection, TESTS):
@@ -111,9 +132,15 @@ def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
                 f"{state}: {failures} rows, kept in {relation}" if kept else f"{state}: {message}",
                 f"{failures} lignes, gardées dans {relation}" if kept else f"{state} : {message}",
                 "test",
+                monitor("rows", relation.replace('"', "")) if kept else RUN,
             )
         )
     return found
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a message that says something, empty when there is none."""
+    return next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
 
 
 def _rows(

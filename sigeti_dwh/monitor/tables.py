@@ -10,11 +10,15 @@ from tabulate import tabulate
 from sigeti_dwh.monitor.freshness import age
 from sigeti_dwh.monitor.health import Check
 from sigeti_dwh.monitor.history import Seen, daily, sparkline
+from sigeti_dwh.monitor.layout import fold, printable
 from sigeti_dwh.monitor.objects import LAYERS, Measure
 from sigeti_dwh.monitor.survey import Survey
 
 COLOURS = {"fine": "\033[32m", "warning": "\033[33m", "critical": "\033[31m"}
 SHOWN_DAYS = 14
+WIDE = 80
+FOUND = 38
+"""Columns of what health has found, beside what it looked at and the state."""
 COLUMNS = (
     *("layer", "object", "kind", "rows", "estimated", "bytes", "index_bytes"),
     *("toast_bytes", "business_date", "source_change", "loaded", "published", "seconds", "problem"),
@@ -28,7 +32,7 @@ def as_tables(survey: Survey, *, markdown: bool = False, colour: bool = False) -
     parts = []
     for name, headers, lines in _sections(survey):
         table = tabulate(
-            lines,
+            [[printable(str(cell)) for cell in line] for line in lines],
             headers=headers,
             tablefmt=style,
             disable_numparse=True,
@@ -38,7 +42,7 @@ def as_tables(survey: Survey, *, markdown: bool = False, colour: bool = False) -
     verdict = f"{survey.verdict.upper()}: {_summary(survey)}"
     if colour:
         verdict = f"{COLOURS[survey.verdict]}{verdict}\033[0m"
-    problems = [f"- {line}" if markdown else line for line in _problems(survey)]
+    problems = [f"- {line}" if markdown else line for line in map(printable, _problems(survey))]
     return "\n\n".join([*parts, "\n".join([verdict, *problems])])
 
 
@@ -68,13 +72,34 @@ def as_csv(survey: Survey) -> str:
 
 
 def health_table(checks: Iterable[Check]) -> str:
-    """Return the state of the servers as a table; advice below what needs it."""
+    """Return the state of the servers as a table of 80 columns; advice below what needs it."""
     lines: list[tuple[str, str, str]] = []
     for check in checks:
         lines.append((check.what, check.state, check.value))
         if check.advice:
             lines.append(("", "", f"> {check.advice}"))
-    return tabulate(lines, headers=("checked", "state", "found"), disable_numparse=True)
+    return tabulate(
+        [(what, state, "\n".join(fold(printable(found), FOUND))) for what, state, found in lines],
+        headers=("checked", "state", "found"),
+        disable_numparse=True,
+    )
+
+
+def rows_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+    """Return rows of an object as a table, or where that is too wide one below the other.
+
+    A null is shown as -.
+    """
+    cells = [["-" if value is None else printable(value) for value in row] for row in rows]
+    if not cells:
+        return f"{name} has no row."
+    table = tabulate(cells, headers=columns, disable_numparse=True)
+    if len(table.partition("\n")[0]) > WIDE:
+        records = [zip(columns, row, strict=True) for row in cells]
+        table = "\n\n".join(
+            tabulate(one, tablefmt="plain", disable_numparse=True) for one in records
+        )
+    return f"{name}\n\n{table}"
 
 
 def number(one: Measure) -> str:
@@ -82,6 +107,14 @@ def number(one: Measure) -> str:
     if one.rows is None:
         return "?"
     return f"{'~' if one.estimated else ''}{one.rows:,}".replace(",", " ")
+
+
+def sum_of_rows(measures: Sequence[Measure]) -> str:
+    """Return the rows of objects together; those of which they are unknown are said."""
+    known = [one for one in measures if one.rows is not None]
+    mark = "~" if any(one.estimated for one in known) else ""
+    rows = f"{mark}{sum(one.rows or 0 for one in known):,}".replace(",", " ")
+    return rows if len(known) == len(measures) else f"{rows} + ?"
 
 
 def readable(size: int | None) -> str:
@@ -163,11 +196,7 @@ def _sections(survey: Survey) -> Iterable[tuple[str, Sequence[str], list[Sequenc
 def _layer(layer: str, measures: Sequence[Measure], total: int) -> Sequence[object]:
     here = _of(layer, measures)
     size = sum(one.size or 0 for one in here)
-    known = [one for one in here if one.rows is not None]
-    mark = "~" if any(one.estimated for one in known) else ""
-    rows = f"{mark}{sum(one.rows or 0 for one in known):,}".replace(",", " ")
-    rows += "" if len(known) == len(here) else " + ?"
-    return layer, len(here), rows, readable(size), f"{size / total:.1%}"
+    return layer, len(here), sum_of_rows(here), readable(size), f"{size / total:.1%}"
 
 
 def _of(layer: str, measures: Sequence[Measure]) -> list[Measure]:
@@ -219,12 +248,14 @@ ENGLISH = {
 def _problems(survey: Survey) -> Iterable[str]:
     for finding in survey.findings:
         yield str(finding)
+        if finding.command:
+            yield f"  next: {finding.command}"
         if finding.level == "critical" and survey.impact.get(finding.object):
             yield f"  what stands on it: {', '.join(survey.impact[finding.object])}"
     moved = [
-        f"{one.what} {one.values['source']}, loaded {one.values['staging']}"
+        f"{one.what} {figures[0]}, loaded {figures[1]}"
         for one in survey.comparisons
-        if one.values.get("source") is not None and one.values["source"] != one.values["staging"]
+        if (figures := one.moved())
     ]
     if moved:
         yield f"The source has changed since the last load: {'; '.join(moved)}."

@@ -1,7 +1,9 @@
 """Install, show and remove the schedule of this checkout."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from sigeti_dwh.alerts.channels import read_channels
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.schedulers import crontab, systemd
 from sigeti_dwh.schedulers.jobs import LOG, Job, carried_environment, read_jobs
@@ -10,12 +12,15 @@ from sigeti_dwh.settings import env_file, read_file, read_variables
 SCHEDULERS = (systemd, crontab)
 
 
-def install() -> str:
+def install(more: Sequence[str] = ()) -> str:
     """Start the nights by systemd where it runs for the user, else by crontab; tell when.
 
-    What was installed before is replaced. Raises UserError when there is neither.
+    `more` names what else is started every day (jobs.MORE). What was installed before is replaced.
+    Raises UserError when there is neither, and for settings of the alerts that cannot be used.
     """
-    jobs = read_jobs(read_variables())
+    variables = read_variables()
+    jobs = read_jobs(variables, more)
+    told_of_failures = _told_of_failures(variables)
     environment = carried_environment(read_file(env_file()))
     LOG.parent.mkdir(parents=True, exist_ok=True)
     for scheduler in SCHEDULERS:
@@ -24,7 +29,7 @@ def install() -> str:
             for other in SCHEDULERS:
                 if other is not scheduler:
                     other.remove()
-            return "\n".join([told, *map(_next, jobs), f"Log: {LOG}"])
+            return "\n".join([told, *map(_next, jobs), f"Log: {LOG}", told_of_failures])
     raise UserError(
         "Neither does systemd run for this user nor is there a crontab here.\n"
         "Install cron, or serve the schedule with Prefect (prefect/README.md)."
@@ -43,6 +48,16 @@ def remove() -> str:
     """Remove what is installed, and tell whether something was."""
     removed = [one.KIND for one in SCHEDULERS if one.remove()]
     return f"Removed from {' and '.join(removed)}." if removed else "No schedule was installed."
+
+
+def _told_of_failures(variables: Mapping[str, str]) -> str:
+    channels = read_channels(variables)
+    if channels:
+        return f"Told of a failure: {', '.join(channel.name for channel in channels)}"
+    return (
+        "Nobody is told of a failure: set DWH_ALERT_MAIL_TO and DWH_SMTP_HOST, or "
+        "DWH_ALERT_WEBHOOKS,\nin .env, and try it: ./run_pipeline.sh alert --test"
+    )
 
 
 def _next(job: Job) -> str:

@@ -10,6 +10,8 @@ from sigeti_dwh.schedulers.jobs import LOG, NAME, Job
 
 KIND = "crontab"
 MARK = f"# {NAME}"
+SHOWN = 20
+"""Lines of the log that cron mails."""
 
 
 def runs() -> bool:
@@ -21,7 +23,10 @@ def install(jobs: Sequence[Job], environment: Mapping[str, str]) -> str:
     """Write the lines and return what to know about them."""
     lines = [_line(job, environment) for job in jobs]
     _write([*_others(), *lines])
-    return "Lines in your crontab; the machine's cron must be running."
+    return (
+        "Lines in your crontab; the machine's cron must be running.\n"
+        "What fails, cron mails to you, where the machine can send mail."
+    )
 
 
 def installed() -> list[str]:
@@ -39,7 +44,10 @@ def remove() -> bool:
 
 def _line(job: Job, environment: Mapping[str, str]) -> str:
     variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
-    command = " ".join([*variables, shlex.join(job.command), ">>", shlex.quote(str(LOG)), "2>&1"])
+    log = shlex.quote(str(LOG))
+    logged = " ".join([*variables, shlex.join(job.command), f">>{log} 2>&1"])
+    # What a job prints is mailed by cron: the end of the log, and only when it failed.
+    command = f"{logged} || {{ echo {shlex.quote(job.summary)} failed; tail -n {SHOWN} {log}; }}"
     # To cron a per cent sign is the end of the line.
     escaped = command.replace("%", "\\%")
     return f"{job.schedule.on_machine()} {escaped} {MARK}"

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.schedule import Schedule, read_schedules
-from sigeti_dwh.settings import ROOT, STATE
+from sigeti_dwh.schedule import Schedule, read_schedule
+from sigeti_dwh.settings import OLD_PASSWORD, ROOT, STATE
 
 NAME = f"sigeti-dwh-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:8]}"
 """Ours, and no other checkout's."""
@@ -16,31 +16,39 @@ LOG = STATE / "logs" / "night.log"
 LOG_BYTES = 5_000_000
 # What a run reads from its environment alone, and would miss in that of systemd or cron.
 HERE_ALONE = "DWH_LOGIN_PASSWORD"
+MORE = ("backup", "monitor")
+"""What is started every day as well when it is asked for."""
 CARRIED = ("DWH_STATE_DIR", "DWH_ENV_FILE", "DWH_POSTGRES_BIN", "PREFECT_API_URL", "PREFECT_HOME")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One command of run_pipeline.sh that is started at its time."""
+    """One command that is started at its time."""
 
     name: str
     summary: str
     schedule: Schedule
-    words: tuple[str, ...]
-
-    @property
-    def command(self) -> list[str]:
-        """Return the program and its arguments."""
-        return [str(ROOT / "run_pipeline.sh"), *self.words]
+    command: Sequence[str]
+    """The program and its arguments."""
 
 
-def read_jobs(variables: Mapping[str, str]) -> list[Job]:
-    """Return the night, and the look whether one ended well."""
-    night, freshness = read_schedules(variables)
-    return [
-        Job("night", "SIGETI DWH: the night", night, ()),
-        Job("freshness", "SIGETI DWH: has a night ended well?", freshness, ("alert",)),
+def read_jobs(variables: Mapping[str, str], more: Sequence[str] = ()) -> list[Job]:
+    """Return the night, the look whether one ended well, and those of MORE that are asked for."""
+    pipeline = str(ROOT / "run_pipeline.sh")
+    monitor = [str(ROOT / ".venv" / "bin" / "python"), str(ROOT / "monitor_dwh.py")]
+    if variables.get("DWH_ALERT_MAIL_TO", "").strip():
+        monitor.append("--mail")
+
+    def job(name: str, summary: str, setting: str, *command: str) -> Job:
+        return Job(name, f"SIGETI DWH: {summary}", read_schedule(variables, setting), command)
+
+    jobs = [
+        job("night", "the night", "DWH_SCHEDULE", pipeline),
+        job("freshness", "has a night ended well?", "DWH_FRESHNESS_CHECK", pipeline, "alert"),
+        job("backup", "the backup", "DWH_BACKUP_SCHEDULE", pipeline, "backup", "--alert"),
+        job("monitor", "the monitor", "DWH_MONITOR_SCHEDULE", *monitor),
     ]
+    return [one for one in jobs if one.name not in MORE or one.name in more]
 
 
 def carried_environment(file: Mapping[str, str]) -> dict[str, str]:
@@ -51,7 +59,7 @@ def carried_environment(file: Mapping[str, str]) -> dict[str, str]:
     stray = sorted(
         name
         for name, value in os.environ.items()
-        if name.startswith(("SOURCE_DB_", "DWH_"))
+        if name.startswith(("SOURCE_DB_", "DWH_", OLD_PASSWORD))
         and name not in (*CARRIED, HERE_ALONE)
         and value != file.get(name, "")
     )

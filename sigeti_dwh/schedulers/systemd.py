@@ -46,6 +46,7 @@ def runs() -> bool:
 
 def install(jobs: Sequence[Job], environment: Mapping[str, str]) -> str:
     """Write the units, start the timers, and return what to know about them."""
+    remove()
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     for job in jobs:

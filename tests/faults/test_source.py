@@ -184,6 +184,65 @@ def test_wrong_rows_of_the_source_end_the_night(installation: Installation, name
         next_night(installation, reader)
 
 
+def test_a_source_that_was_corrected_is_taken_up(installation: Installation) -> None:
+    wrong, mend, said = WRONG_ROWS["null where none may be"]
+    installation.warehouse.change(wrong)
+    try:
+        for options in ((), ("--from-failure",)):
+            with unchanged_marts(installation), installation.night(*options) as night:
+                assert check_end(installation, night) == 1, night.output
+            assert said in night.messages
+    finally:
+        installation.warehouse.change(mend)
+    with installation.night("--from-failure") as night:
+        assert check_end(installation, night) == 0, night.messages
+    assert "taking up after: load\n" in night.output
+    check_warehouse(installation)
+
+
+def test_a_source_that_lost_its_rows_ends_the_night_until_it_was_meant(
+    installation: Installation,
+) -> None:
+    installation.warehouse.change("update lots set prix = prix + 1 where id < 9")
+    installation.warehouse.change(
+        "create table aside as table paiement_factures; truncate paiement_factures"
+    )
+    with unchanged_marts(installation), installation.night() as night:
+        assert check_end(installation, night) == 1, night.output
+    assert "public.paiement_factures had" in night.messages
+    with readers(installation), installation.night("--accept-loss") as night:
+        assert check_end(installation, night) == 0, night.messages
+    check_warehouse(installation)
+    installation.warehouse.change("insert into paiement_factures table aside; drop table aside")
+    with readers(installation) as reader:
+        next_night(installation, reader)
+
+
+@by_command
+def test_rows_hidden_from_the_reader_end_the_night(installation: Installation) -> None:
+    source = installation.warehouse.settings.source
+    settings = through(source, source.port) | {
+        "SOURCE_DB_USER": "lecteur",
+        "SOURCE_DB_PASSWORD": "x",
+    }
+    installation.warehouse.change(
+        "create role lecteur login password 'x'; "
+        "grant select on all tables in schema public to lecteur; "
+        "alter table factures enable row level security; "
+        "create policy half on factures using (id % 2 = 0)"
+    )
+    try:
+        with unchanged_marts(installation), installation.night(**settings) as night:
+            # Refused before the flow begins.
+            assert night.wait() == 1, night.output
+        assert "public.factures" in night.messages and "BYPASSRLS" in night.messages
+    finally:
+        installation.warehouse.change(
+            "drop policy half on factures; alter table factures disable row level security; "
+            "drop owned by lecteur; drop role lecteur"
+        )
+
+
 @by_command
 def test_orphans_of_the_source_are_of_the_unknown_member(installation: Installation) -> None:
     move = (

@@ -4,8 +4,12 @@ select
     nullif(btrim(d.reference, E' \t\r\n\u00a0'), '') as reference,
     d.entreprise_id,
     d.zone_id,
+    coalesce(
+        d.zone_id, case when d.type_demande::text = 'HORS_ZONE_INDUSTRIELLE' then -3 else -1 end
+    ) as zone_key,
     coalesce(l.nombre, 0) as nombre_lots,
     coalesce(l.superficie, 0) as superficie_demandee_m2,
+    coalesce(l.sans_superficie, 0) as lots_sans_superficie,
     coalesce(l.prix, 0) as montant_attribution,
     case
         when saisi.montant ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.montant::numeric, 2)
@@ -36,20 +40,18 @@ cross join lateral (
         translate(d.emplois ->> 'total', E' \t\r\n\u00a0\u202f', '') as emplois
 ) as saisi
 left join (
-    select demande.id, count(*) as nombre, sum(lot.prix) as prix, sum(lot.m2) as superficie
+    select
+        demande.id,
+        count(*) as nombre,
+        count(*) filter (where lot.m2 is null) as sans_superficie,
+        sum(lot.prix) as prix,
+        sum(lot.m2) as superficie
     from demandes_attribution as demande
     left join demande_attribution_lots as pont on pont.demande_attribution_id = demande.id
     inner join (
-        select
-            id,
-            prix,
-            case
-                when unite_mesure ~* '^[\s\u00a0]*(ha|hectares?)[\s\u00a0]*$'
-                    then round((superficie * 10000)::numeric, 2)
-                when unite_mesure ~* '^[\s\u00a0]*m[2²][\s\u00a0]*$'
-                    then round(superficie::numeric, 2)
-            end as m2
+        select lots.id, lots.prix, surfaces.m2
         from lots
+        left join {surfaces_des_lots} as surfaces on surfaces.id = lots.id
     ) as lot on lot.id = coalesce(pont.lot_id, demande.lot_id)
     group by demande.id
 ) as l on l.id = d.id

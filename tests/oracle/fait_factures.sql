@@ -5,7 +5,8 @@ select
     f.entreprise_id,
     f.collecte_id,
     f.demande_attribution_id as demande_id,
-    coalesce(seule_zone.zone_id, d.zone_id) as zone_id,
+    case when z.zone_id > 0 then z.zone_id end as zone_id,
+    z.zone_id as zone_key,
     f.montant_total,
     coalesce(p.declare, 0) as montant_regle_declare,
     coalesce(p.confirme, 0) as montant_regle_confirme,
@@ -27,13 +28,7 @@ select
     s.jour as date_solde,
     s.jour - (f.date_creation at time zone 'UTC')::date as delai_paiement_jours
 from factures as f
-left join demandes_attribution as d on d.id = f.demande_attribution_id
-left join (
-    select collecte_id, min(zone_id) as zone_id
-    from collecte_zones
-    group by collecte_id
-    having count(*) = 1
-) as seule_zone on seule_zone.collecte_id = f.collecte_id
+inner join {zones_des_factures} as z on z.facture_id = f.id
 left join (
     select
         facture_id,

@@ -3,7 +3,8 @@ select
     p.id as paiement_id,
     p.facture_id,
     f.entreprise_id,
-    coalesce(seule_zone.zone_id, d.zone_id) as zone_id,
+    case when z.zone_id > 0 then z.zone_id end as zone_id,
+    z.zone_id as zone_key,
     p.montant as montant_paiement,
     avant.rang as rang_paiement,
     avant.cumul as cumul_regle,
@@ -28,11 +29,5 @@ inner join (
         and (precedent.date_paiement, precedent.id) <= (un.date_paiement, un.id)
     group by un.id
 ) as avant on avant.id = p.id
-left join demandes_attribution as d on d.id = f.demande_attribution_id
-left join (
-    select collecte_id, min(zone_id) as zone_id
-    from collecte_zones
-    group by collecte_id
-    having count(*) = 1
-) as seule_zone on seule_zone.collecte_id = f.collecte_id
+inner join {zones_des_factures} as z on z.facture_id = f.id
 where f.is_deleted is not true and f.deleted_at is null

@@ -20,9 +20,10 @@ with soldes as (
 emissions as (
     select
         date_trunc('month', f.date_creation at time zone 'UTC') as mois,
-        f.statut::text not in ('Annulée', 'Remboursée', 'Échoué') as compte,
+        (f.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true as compte,
         f.montant_total,
         p.declare,
+        p.confirme,
         date(f.date_creation at time zone 'UTC') as jour_creation,
         case
             when f.montant_total <= 0 then date(f.date_creation at time zone 'UTC')
@@ -32,9 +33,16 @@ emissions as (
     from factures as f
     left join soldes as s on s.facture_id = f.id
     left join (
-        select facture_id, sum(montant) as declare from paiement_factures group by facture_id
+        select
+            facture_id,
+            sum(montant) as declare,
+            sum(montant) filter (
+                where normalize(statut, nfd) ~* '^[\s\u00a0]*re\u0301?ussi[\s\u00a0]*$'
+            ) as confirme
+        from paiement_factures
+        group by facture_id
     ) as p on p.facture_id = f.id
-    where not f.is_deleted and f.deleted_at is null
+    where f.is_deleted is not true and f.deleted_at is null
 ),
 
 collectes_du_mois as (
@@ -51,13 +59,12 @@ collectes_du_mois as (
 surfaces as (
     select
         demande.id as demande_id,
-        sum(round((lots.superficie * case
-            when lots.unite_mesure ~* '^[\s\u00a0]*(ha|hectares?)[\s\u00a0]*$' then 10000
-            when lots.unite_mesure ~* '^[\s\u00a0]*m[2²][\s\u00a0]*$' then 1
-        end)::numeric, 2)) as m2
+        sum(connues.m2) as m2,
+        count(*) filter (where connues.m2 is null) as sans_superficie
     from demandes_attribution as demande
     left join demande_attribution_lots as pont on pont.demande_attribution_id = demande.id
     inner join lots on lots.id = coalesce(pont.lot_id, demande.lot_id)
+    left join {surfaces_des_lots} as connues on connues.id = lots.id
     group by demande.id
 ),
 
@@ -70,7 +77,8 @@ demandes_du_mois as (
         count(*) filter (where d.statut::text in ('EN_COURS', 'DOCUMENTS_REJETES')) as en_attente,
         avg(date(d.updated_at at time zone 'UTC') - date(d.created_at at time zone 'UTC'))
             filter (where d.statut::text in ('VALIDE', 'REJETE')) as delai,
-        sum(surfaces.m2) as m2
+        sum(surfaces.m2) as m2,
+        sum(surfaces.sans_superficie) as sans_superficie
     from demandes_attribution as d
     left join surfaces on surfaces.demande_id = d.id
     group by 1
@@ -85,6 +93,7 @@ factures_du_mois as (
         count(*) filter (where not compte) as annulees,
         sum(montant_total) filter (where not compte) as montant_annule,
         sum(declare) filter (where compte) as declare,
+        sum(confirme) filter (where compte) as confirme,
         avg(jour_solde - jour_creation) filter (where compte) as delai
     from emissions
     group by mois
@@ -94,10 +103,13 @@ paiements_du_mois as (
     select
         date_trunc('month', p.date_paiement at time zone 'UTC') as mois,
         count(*) as nombre,
-        sum(p.montant) as encaisse
+        sum(p.montant) as encaisse,
+        sum(p.montant) filter (
+            where normalize(p.statut, nfd) ~* '^[\s\u00a0]*re\u0301?ussi[\s\u00a0]*$'
+        ) as confirme
     from paiement_factures as p
     inner join factures as f on f.id = p.facture_id
-    where not f.is_deleted and f.deleted_at is null
+    where f.is_deleted is not true and f.deleted_at is null
     group by 1
 ),
 
@@ -130,15 +142,20 @@ select
     round(100.0 * d.approuvees / nullif(d.approuvees + d.rejetees, 0), 2) as taux_approbation_pct,
     round(d.delai, 2) as delai_moyen_traitement_jours,
     coalesce(d.m2, 0) as superficie_demandee_m2,
+    coalesce(d.sans_superficie, 0) as lots_sans_superficie,
     coalesce(f.emises, 0) as nombre_factures_emises,
     coalesce(f.soldees, 0) as factures_soldees,
     coalesce(f.montant, 0) as montant_facture,
     coalesce(f.annulees, 0) as nombre_factures_annulees,
     coalesce(f.montant_annule, 0) as montant_annule,
     coalesce(f.declare, 0) as montant_regle_declare,
+    coalesce(f.confirme, 0) as montant_regle_confirme,
+    round(100 * coalesce(f.confirme, 0) / nullif(f.montant, 0), 2)
+        as taux_recouvrement_confirme_pct,
     round(f.delai, 2) as delai_paiement_moyen_jours,
     coalesce(p.nombre, 0) as nombre_paiements,
-    coalesce(p.encaisse, 0) as montant_encaisse
+    coalesce(p.encaisse, 0) as montant_encaisse,
+    coalesce(p.confirme, 0) as montant_encaisse_confirme
 from bornes
 cross join lateral generate_series(bornes.premier, bornes.dernier, interval '1 month') as m (mois)
 left join collectes_du_mois as c on c.mois = m.mois

@@ -1,16 +1,23 @@
--- One row a zone, and the unknown one when a request has none; a lot always has one in the source.
+-- One row a zone, and those of requests without one; a lot always has one in the source.
 with surfaces as (
     select
-        id,
+        lots.id,
         zone_industrielle_id as zone_id,
         statut::text as statut,
         viabilite,
         prix,
-        round((superficie * case
-            when unite_mesure ~* '^[\s\u00a0]*(ha|hectares?)[\s\u00a0]*$' then 10000
-            when unite_mesure ~* '^[\s\u00a0]*m[2²][\s\u00a0]*$' then 1
-        end)::numeric, 2) as m2
+        connues.m2
     from lots
+    left join {surfaces_des_lots} as connues on connues.id = lots.id
+),
+
+situees as (
+    select
+        *,
+        coalesce(
+            zone_id, case when type_demande::text = 'HORS_ZONE_INDUSTRIELLE' then -3 else -1 end
+        ) as situation
+    from demandes_attribution
 )
 
 select
@@ -22,6 +29,7 @@ select
     coalesce(l.occupes, 0) as lots_occupes,
     coalesce(attribues.nombre, 0) as lots_attribues,
     coalesce(demandes.nombre, 0) as lots_demandes,
+    coalesce(l.sans_superficie, 0) as lots_sans_superficie,
     coalesce(l.m2, 0) as superficie_totale_m2,
     coalesce(l.m2_disponibles, 0) as superficie_disponible_m2,
     coalesce(l.m2_occupes, 0) as superficie_occupee_m2,
@@ -40,8 +48,9 @@ select
 from (
     select id, libelle, statut::text as statut from zones_industrielles
     union all
-    select -1, 'Inconnu', 'Inconnu'
-    where exists (select from demandes_attribution where zone_id is null)
+    select membre, nom, 'Inconnu'
+    from (values (-1, 'Inconnu'), (-3, 'Hors zone')) as absentes (membre, nom)
+    where membre in (select situation from situees)
 ) as z
 left join (
     select
@@ -49,6 +58,7 @@ left join (
         count(*) as nombre,
         count(*) filter (where statut = 'disponible') as disponibles,
         count(*) filter (where statut = 'occupé') as occupes,
+        count(*) filter (where m2 is null) as sans_superficie,
         sum(m2) as m2,
         sum(m2) filter (where statut = 'disponible') as m2_disponibles,
         sum(m2) filter (where statut = 'occupé') as m2_occupes,
@@ -82,13 +92,13 @@ left join (
 ) as demandes on demandes.zone_id = z.id
 left join (
     select
-        coalesce(zone_id, -1) as zone_id,
+        situation as zone_id,
         count(*) as nombre,
         count(*) filter (where statut::text = 'VALIDE') as approuvees,
         count(*) filter (where statut::text = 'REJETE') as rejetees,
         count(*) filter (where statut::text in ('EN_COURS', 'DOCUMENTS_REJETES')) as en_attente,
         avg(date(updated_at at time zone 'UTC') - date(created_at at time zone 'UTC'))
             filter (where statut::text in ('VALIDE', 'REJETE')) as delai
-    from demandes_attribution
-    group by coalesce(zone_id, -1)
+    from situees
+    group by situation
 ) as d on d.zone_id = z.id

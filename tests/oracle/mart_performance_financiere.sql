@@ -32,9 +32,9 @@ soldes as (
 vivantes as (
     select
         date_trunc('month', f.date_creation at time zone 'UTC') as mois,
-        coalesce(seule_zone.zone_id, d.zone_id, -1) as zone_id,
+        z.zone_id,
         f.entreprise_id,
-        f.statut::text not in ('Annulée', 'Remboursée', 'Échoué') as compte,
+        (f.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true as compte,
         f.montant_total,
         coalesce(declarations.declare, 0) as declare,
         coalesce(declarations.confirme, 0) as confirme,
@@ -49,14 +49,8 @@ vivantes as (
     from factures as f
     left join declarations on declarations.facture_id = f.id
     left join soldes on soldes.facture_id = f.id
-    left join demandes_attribution as d on d.id = f.demande_attribution_id
-    left join (
-        select collecte_id, max(zone_id) as zone_id
-        from collecte_zones
-        group by collecte_id
-        having count(*) = 1
-    ) as seule_zone on seule_zone.collecte_id = f.collecte_id
-    where not f.is_deleted and f.deleted_at is null
+    inner join {zones_des_factures} as z on z.facture_id = f.id
+    where f.is_deleted is not true and f.deleted_at is null
 ),
 
 mesures as (
@@ -78,6 +72,16 @@ mesures as (
         coalesce(sum(restant) filter (
             where compte and jour_solde is null and jour_echeance < %(date_reference)s::date
         ), 0) as montant_en_retard,
+        coalesce(sum(restant) filter (
+            where compte and jour_solde is null and jour_echeance >= %(date_reference)s::date
+        ), 0) as montant_non_echu,
+        coalesce(sum(restant) filter (
+            where compte and jour_solde is null and jour_echeance is null
+        ), 0) as montant_sans_echeance,
+        coalesce(sum(restant) filter (
+            where compte and montant_total > 0 and declare < montant_total
+                and jour_solde is not null
+        ), 0) as montant_solde_sans_paiement,
         avg(jour_solde - jour_creation) filter (where compte) as delai,
         coalesce(sum(jour_solde - jour_creation) filter (where compte), 0) as delais
     from vivantes
@@ -91,6 +95,8 @@ select
     m.zone_id,
     case
         when m.zone_id = -1 then 'Inconnu'
+        when m.zone_id = -2 then 'Plusieurs zones'
+        when m.zone_id = -3 then 'Hors zone'
         else nullif(btrim(z.libelle, E' \t\r\n\u00a0'), '')
     end as nom_zone,
     m.entreprise_id,
@@ -106,9 +112,14 @@ select
     m.nombre_factures_soldees,
     m.nombre_factures_en_retard,
     m.montant_en_retard,
+    m.montant_non_echu,
+    m.montant_sans_echeance,
+    m.montant_solde_sans_paiement,
     m.delais as delai_paiement_total_jours,
     round(m.delai, 2) as delai_paiement_moyen_jours,
     round(100 * m.montant_regle_declare / nullif(m.montant_facture, 0), 2) as taux_recouvrement_pct,
+    round(100 * m.montant_regle_confirme / nullif(m.montant_facture, 0), 2)
+        as taux_recouvrement_confirme_pct,
     round(100.0 * m.nombre_factures_soldees / nullif(m.nombre_factures, 0), 2)
         as taux_factures_soldees_pct
 from mesures as m

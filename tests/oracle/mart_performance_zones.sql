@@ -16,11 +16,16 @@ select
     sum(nombre_factures_soldees) as nombre_factures_soldees,
     sum(nombre_factures_en_retard) as nombre_factures_en_retard,
     sum(montant_en_retard) as montant_en_retard,
+    sum(montant_non_echu) as montant_non_echu,
+    sum(montant_sans_echeance) as montant_sans_echeance,
+    sum(montant_solde_sans_paiement) as montant_solde_sans_paiement,
     sum(delai_paiement_total_jours) as delai_paiement_total_jours,
     round(sum(delai_paiement_total_jours)::numeric / nullif(sum(nombre_factures_soldees), 0), 2)
         as delai_paiement_moyen_jours,
     round(100 * sum(montant_regle_declare) / nullif(sum(montant_facture), 0), 2)
         as taux_recouvrement_pct,
+    round(100 * sum(montant_regle_confirme) / nullif(sum(montant_facture), 0), 2)
+        as taux_recouvrement_confirme_pct,
     round(100.0 * sum(nombre_factures_soldees) / nullif(sum(nombre_factures), 0), 2)
         as taux_factures_soldees_pct
 from {mart_performance_financiere} as entreprises

@@ -22,6 +22,7 @@ ventes as (
         f.entreprise_id,
         f.montant_total,
         coalesce(p.declare, 0) as declare,
+        coalesce(p.confirme, 0) as confirme,
         greatest(f.montant_total - coalesce(p.declare, 0), 0) as restant,
         date(f.date_creation at time zone 'UTC') as jour_creation,
         date(f.date_echeance at time zone 'UTC') as jour_echeance,
@@ -33,10 +34,17 @@ ventes as (
     from factures as f
     left join soldes as s on s.facture_id = f.id
     left join (
-        select facture_id, sum(montant) as declare from paiement_factures group by facture_id
+        select
+            facture_id,
+            sum(montant) as declare,
+            sum(montant) filter (
+                where normalize(statut, nfd) ~* '^[\s\u00a0]*re\u0301?ussi[\s\u00a0]*$'
+            ) as confirme
+        from paiement_factures
+        group by facture_id
     ) as p on p.facture_id = f.id
-    where not f.is_deleted and f.deleted_at is null
-        and f.statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    where f.is_deleted is not true and f.deleted_at is null
+        and (f.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
 ),
 
 portefeuille as (
@@ -45,6 +53,7 @@ portefeuille as (
         count(*) as nombre,
         sum(montant_total) as chiffre,
         sum(declare) as declare,
+        sum(confirme) as confirme,
         sum(restant) as restant,
         count(jour_solde) as soldees,
         count(*) filter (
@@ -64,16 +73,19 @@ select
     coalesce(v.nombre, 0) as nombre_factures,
     coalesce(v.chiffre, 0) as chiffre_affaires_total,
     coalesce(v.declare, 0) as montant_regle_declare,
+    coalesce(v.confirme, 0) as montant_regle_confirme,
     coalesce(v.restant, 0) as montant_restant_du,
     coalesce(v.soldees, 0) as nombre_factures_soldees,
     coalesce(v.en_retard, 0) as nombre_factures_en_retard,
     round(100 * v.declare / nullif(v.chiffre, 0), 2) as taux_recouvrement_pct,
+    round(100 * v.confirme / nullif(v.chiffre, 0), 2) as taux_recouvrement_confirme_pct,
     round(v.delai, 2) as delai_paiement_moyen_jours,
     v.derniere as date_derniere_facture,
     coalesce(d.nombre, 0) as nombre_demandes,
     coalesce(d.approuvees, 0) as demandes_approuvees,
     coalesce(l.m2, 0) as superficie_attribuee_m2,
     coalesce(l.nombre, 0) as nombre_lots_attribues,
+    coalesce(l.sans_superficie, 0) as lots_sans_superficie,
     case
         when v.chiffre > 10000000 then 'Grand client'
         when v.chiffre > 1000000 then 'Client moyen'
@@ -111,10 +123,8 @@ left join (
     select
         obtenus.entreprise_id,
         count(*) as nombre,
-        sum(round((lots.superficie * case
-            when lots.unite_mesure ~* '^[\s\u00a0]*(ha|hectares?)[\s\u00a0]*$' then 10000
-            when lots.unite_mesure ~* '^[\s\u00a0]*m[2²][\s\u00a0]*$' then 1
-        end)::numeric, 2)) as m2
+        count(*) filter (where connues.m2 is null) as sans_superficie,
+        sum(connues.m2) as m2
     from (
         select distinct
             coalesce(demande.entreprise_id, -1) as entreprise_id,
@@ -124,5 +134,6 @@ left join (
         where demande.statut::text = 'VALIDE'
     ) as obtenus
     inner join lots on lots.id = obtenus.lot_id
+    left join {surfaces_des_lots} as connues on connues.id = lots.id
     group by obtenus.entreprise_id
 ) as l on l.entreprise_id = e.id

@@ -4,15 +4,20 @@ with unites (nom, facteur) as (
 ),
 
 vivantes as (
-    select * from factures where is_deleted = false and deleted_at is null
+    select * from factures where is_deleted is not true and deleted_at is null
 ),
 
 comptees as (
-    select * from vivantes where statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    select * from vivantes where (statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
 ),
 
 annulees as (
     select * from vivantes where statut::text in ('Annulée', 'Remboursée', 'Échoué')
+),
+
+confirmes as (
+    select * from paiement_factures
+    where translate(upper(statut), E'Éé\u0301 \t\r\n\u00a0', 'EE') = 'REUSSI'
 ),
 
 souhaits as (
@@ -47,7 +52,16 @@ select
         from souhaits
         inner join lots on lots.id = souhaits.lot_id
         inner join unites on unites.nom = lower(btrim(lots.unite_mesure, E' \t\r\n\u00a0'))
+        where superficie * facteur between 100 and 1000000
     ) as superficie_demandee_m2,
+    (
+        select count(*) from souhaits
+        where lot_id not in (
+            select id from lots
+            inner join unites on unites.nom = lower(btrim(lots.unite_mesure, E' \t\r\n\u00a0'))
+            where superficie * facteur between 100 and 1000000
+        )
+    ) as lots_sans_superficie,
     (select count(*) from comptees) as nombre_factures_emises,
     -- Payments are positive: what is settled one day stays so.
     (
@@ -65,8 +79,14 @@ select
         select sum(montant) from paiement_factures where facture_id in (select id from comptees)
     ) as montant_regle_declare,
     (
+        select sum(montant) from confirmes where facture_id in (select id from comptees)
+    ) as montant_regle_confirme,
+    (
         select count(*) from paiement_factures where facture_id in (select id from vivantes)
     ) as nombre_paiements,
     (
         select sum(montant) from paiement_factures where facture_id in (select id from vivantes)
-    ) as montant_encaisse
+    ) as montant_encaisse,
+    (
+        select sum(montant) from confirmes where facture_id in (select id from vivantes)
+    ) as montant_encaisse_confirme

@@ -7,6 +7,7 @@ surfaces as (
     select statut::text as statut, round((superficie * facteur)::numeric, 2) as m2
     from lots
     inner join unites on unites.nom = lower(btrim(lots.unite_mesure, E' \t\r\n\u00a0'))
+    where superficie * facteur between 100 and 1000000
 ),
 
 souhaits as (
@@ -29,6 +30,7 @@ select
         select count(distinct lot_id) from souhaits
         where statut in ('EN_COURS', 'DOCUMENTS_REJETES')
     ) as lots_demandes,
+    (select count(*) from lots) - (select count(*) from surfaces) as lots_sans_superficie,
     (select sum(m2) from surfaces) as superficie_totale_m2,
     (select sum(m2) from surfaces where statut = 'disponible') as superficie_disponible_m2,
     (select sum(m2) from surfaces where statut = 'occupé') as superficie_occupee_m2,

@@ -12,14 +12,14 @@ with comptees as (
         from paiement_factures
         group by facture_id
     ) as regles on regles.facture_id = factures.id
-    where is_deleted = false and deleted_at is null
-        and statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    where is_deleted is not true and deleted_at is null
+        and (statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
 ),
 
 annulees as (
     select montant_total
     from factures
-    where is_deleted = false and deleted_at is null
+    where is_deleted is not true and deleted_at is null
         and statut::text in ('Annulée', 'Remboursée', 'Échoué')
 ),
 
@@ -29,6 +29,12 @@ en_retard as (
     from comptees
     where montant_total > 0 and regle < montant_total and date_paiement is null
         and date_echeance < %(date_reference)s::date::timestamp at time zone 'UTC'
+),
+
+ouvertes as (
+    select *, montant_total - regle as reste
+    from comptees
+    where montant_total > 0 and regle < montant_total and date_paiement is null
 )
 
 select
@@ -46,4 +52,13 @@ select
         where montant_total <= 0 or regle >= montant_total or date_paiement is not null
     ) as nombre_factures_soldees,
     (select count(*) from en_retard) as nombre_factures_en_retard,
-    (select sum(reste) from en_retard) as montant_en_retard
+    (select sum(reste) from en_retard) as montant_en_retard,
+    (
+        select sum(reste) from ouvertes
+        where date_echeance >= %(date_reference)s::date::timestamp at time zone 'UTC'
+    ) as montant_non_echu,
+    (select sum(reste) from ouvertes where date_echeance is null) as montant_sans_echeance,
+    (
+        select sum(montant_total - regle) from comptees
+        where regle < montant_total and date_paiement is not null
+    ) as montant_solde_sans_paiement

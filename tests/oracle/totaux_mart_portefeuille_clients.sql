@@ -4,13 +4,20 @@ with unites (nom, facteur) as (
 ),
 
 comptees as (
-    select factures.*, coalesce(regles.montant, 0) as regle
+    select factures.*, coalesce(regles.montant, 0) as regle, regles.confirme
     from factures
     left join (
-        select facture_id, sum(montant) as montant from paiement_factures group by facture_id
+        select
+            facture_id,
+            sum(montant) as montant,
+            sum(montant) filter (
+                where translate(upper(statut), E'Éé\u0301 \t\r\n\u00a0', 'EE') = 'REUSSI'
+            ) as confirme
+        from paiement_factures
+        group by facture_id
     ) as regles on regles.facture_id = factures.id
-    where is_deleted = false and deleted_at is null
-        and statut::text not in ('Annulée', 'Remboursée', 'Échoué')
+    where is_deleted is not true and deleted_at is null
+        and (statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
 ),
 
 -- A lot that two enterprises were allocated is one for each of them.
@@ -30,6 +37,7 @@ select
     (select count(*) from comptees) as nombre_factures,
     (select sum(montant_total) from comptees) as chiffre_affaires_total,
     (select sum(regle) from comptees) as montant_regle_declare,
+    (select sum(confirme) from comptees) as montant_regle_confirme,
     (
         select sum(montant_total - regle) from comptees where regle < montant_total
     ) as montant_restant_du,
@@ -52,5 +60,14 @@ select
         from obtenus
         inner join lots on lots.id = obtenus.lot_id
         inner join unites on unites.nom = lower(btrim(lots.unite_mesure, E' \t\r\n\u00a0'))
+        where superficie * facteur between 100 and 1000000
     ) as superficie_attribuee_m2,
+    (
+        select count(*) from obtenus
+        where lot_id not in (
+            select id from lots
+            inner join unites on unites.nom = lower(btrim(lots.unite_mesure, E' \t\r\n\u00a0'))
+            where superficie * facteur between 100 and 1000000
+        )
+    ) as lots_sans_superficie,
     (select count(*) from obtenus) as nombre_lots_attribues

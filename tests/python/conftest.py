@@ -27,7 +27,7 @@ def _settings() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(("SOURCE_DB_", "DWH_", "PG"))
+        if name.startswith(("SOURCE_DB_", "DWH_", "DBT_PASSWORD", "PG"))
         and name not in ("DWH_POSTGRES_BIN", "DWH_STATE_DIR")
     }
 

@@ -70,7 +70,8 @@ CHANGES: dict[str, tuple[str, tuple[st.SearchStrategy[Any], ...]]] = {
         ),
     ),
     "an invoice is deleted or restored": (
-        f"update factures set is_deleted = not is_deleted, deleted_at = null where id = {FACTURE}",
+        "update factures set is_deleted = is_deleted is not true, deleted_at = null "
+        f"where id = {FACTURE}",
         (CHOICE,),
     ),
     "an invoice is corrected": (
@@ -128,6 +129,12 @@ CHANGES: dict[str, tuple[str, tuple[st.SearchStrategy[Any], ...]]] = {
         f"""emplois = '{{"total": "x"}}' where id = {DEMANDE}""",
         (CHOICE,),
     ),
+    "a request is for land outside the zones, or no longer": (
+        "update demandes_attribution set zone_id = null, type_demande = "
+        "%s::enum_demandes_attribution_type_demande "
+        f"where id = {DEMANDE}",
+        (st.sampled_from(["HORS_ZONE_INDUSTRIELLE", "ZONE_INDUSTRIELLE"]), CHOICE),
+    ),
     "a request is deleted": (f"delete from demandes_attribution where id = {DEMANDE}", (CHOICE,)),
     "a request gains a parcel": (
         "insert into demande_attribution_lots (demande_attribution_id, lot_id) "
@@ -144,6 +151,18 @@ CHANGES: dict[str, tuple[str, tuple[st.SearchStrategy[Any], ...]]] = {
         f"then 'occupé'::enum_lots_statut else 'disponible' end where id = {LOT}",
         (AMOUNT, AMOUNT, st.sampled_from(["ha", " HA ", "m2", "M²", "?"]), CHOICE, CHOICE),
     ),
+    "a parcel changes hands, or comes into them": (
+        f"update lots set entreprise_id = {ENTREPRISE} where id = {LOT}",
+        (CHOICE, CHOICE),
+    ),
+    "an enterprise holds parcels in a zone of a campaign that bills it": (
+        "update lots set entreprise_id = visee.entreprise_id, zone_industrielle_id = visee.zone_id "
+        "from (select entreprise_id, zone_id from factures join collecte_zones using (collecte_id) "
+        "order by factures.id, zone_id offset %s %% (select count(*) from factures "
+        f"join collecte_zones using (collecte_id)) limit 1) as visee where id = {LOT}",
+        (CHOICE, CHOICE),
+    ),
+    "a parcel is let go": (f"update lots set entreprise_id = null where id = {LOT}", (CHOICE,)),
     "a parcel is deleted": (f"delete from lots where id = {UNUSED_LOT}", (CHOICE,)),
     "an enterprise changes": (
         "update entreprises set raison_sociale = %s, domaine_activite_id = %s, "

@@ -14,7 +14,7 @@ import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from sigeti_dwh.alerts import check_freshness, night, night_ended, nights, trial
+from sigeti_dwh.alerts import backup, check_freshness, night, night_ended, nights, trial
 from sigeti_dwh.alerts.channels import read_channels, redacted
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.errors import UserError
@@ -140,6 +140,33 @@ def test_a_night_that_is_missed_is_told_once(
     night_ended()
     check_freshness()
     assert webhook.titles[1:] == ["SIGETI DWH: right again"]
+
+
+def test_that_no_night_ended_well_is_an_error_when_nobody_is_told() -> None:
+    """What starts it, as cron, can then tell somebody: each time, as long as it is so."""
+    for _ in range(2):
+        with pytest.raises(UserError, match="none has ended well since") as late:
+            check_freshness()
+        assert "DWH_ALERT_MAIL_TO" in str(late.value) and len(str(late.value).splitlines()) <= 3
+    night_ended()
+    check_freshness()
+
+
+def test_a_backup_that_fails_is_told_each_time(
+    webhook: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        with pytest.raises(UserError), backup():
+            raise UserError("The folder /mnt/nas cannot be written.")
+    with backup():
+        pass
+    assert webhook.titles == ["SIGETI DWH: the backup failed"] * 2
+    assert "/mnt/nas" in str(webhook.posts[0]) and "run_pipeline.sh backup" in str(webhook.posts[0])
+    webhook.refuses = True
+    with pytest.raises(UserError, match="/mnt/nas"), backup():
+        raise UserError("The folder /mnt/nas cannot be written.")
+    said = capsys.readouterr().err
+    assert "not taken" in said and SECRET not in said
 
 
 def test_what_no_channel_took_is_told_next_time(

@@ -110,14 +110,21 @@ def test_no_demo_is_written_to_a_configured_source(run: Run, variables: dict[str
 
 def test_env_prints_what_is_in_force(run: Run, variables: dict[str, str]) -> None:
     secret = "a'b\"c $x é#"
-    done = run("env", **(variables | {"DWH_DB_PASSWORD": secret}))
+    variables = variables | {"DWH_DB_PASSWORD": secret, "SOURCE_DB_PASSWORD": f"{secret}2"}
+    done = run("env", "--secrets", **variables)
     assert (done.returncode, done.stderr) == (0, "")
-    printed = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    assert printed == variables | {"DWH_DB_PASSWORD": secret}
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == variables
+    done = run("env", **variables)
+    assert secret not in done.stdout
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == {
+        name: value for name, value in variables.items() if not name.endswith("_PASSWORD")
+    }
 
 
 def test_env_tells_the_embedded_server_before_it_was_ever_started(run: Run) -> None:
-    first, second = run("env"), run("env")
+    first, second = run("env", "--secrets"), run("env", "--secrets")
+    password = first.stdout.split("DWH_DB_PASSWORD=")[1].splitlines()[0]
+    assert password and password not in run("env").stdout
     printed = dict(line.split("=", 1) for line in first.stdout.splitlines())
     assert first.stdout == second.stdout
     for prefix in ("SOURCE_DB", "DWH_DB"):
@@ -131,7 +138,28 @@ def test_a_server_that_was_never_started_does_not_run(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["demo", "--scale", "0"], ["demo", "--scale", "2", "--advance", "1"], ["nonsense"]]
+    "words",
+    [
+        ["demo", "--scale", "0"],
+        ["demo", "--scale", "2", "--advance", "1"],
+        ["demo", "--advance", "x"],
+        ["demo", "--advance", "3.5"],
+        ["demo", "--seed", "x"],
+        ["env", "extra"],
+        ["roles", "--login", "a", "--zones", "foo"],
+        ["roles", "--zones", "1"],
+        ["roles", "--role", "dwh_analyst"],
+        ["roles", "--login", ""],
+        ["backup", "--keep", "0"],
+        ["restore"],
+        ["dashboards", "--port", "70000"],
+        ["install-schedule", "--with", "night"],
+        ["install-schedule", "--with", ""],
+        ["install-schedule", "--with", "backup", "--remove"],
+        ["alert", "--test", "--dry-run"],
+        ["nonsense"],
+        ["--nonsense"],
+    ],
 )
 def test_wrong_words_end_by_2(words: list[str], run: Run) -> None:
     done = run(*words)
@@ -144,6 +172,7 @@ def test_wrong_words_end_by_2(words: list[str], run: Run) -> None:
     [
         *("", "env", "start", "stop", "status", "demo", "setup"),
         *("backup", "restore", "alert", "install-schedule"),
+        *("roles", "catalogue", "dashboards"),
     ],
 )
 def test_every_word_has_help(word: str, run: Run) -> None:

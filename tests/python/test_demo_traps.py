@@ -179,7 +179,7 @@ TRAPS = {
         where is_deleted and deleted_at is not null""",
     "invoice deleted by the flag only": "from factures where is_deleted and deleted_at is null",
     "invoice deleted by the date only": """
-        from factures where not is_deleted and deleted_at is not null""",
+        from factures where is_deleted is not true and deleted_at is not null""",
     "invoice cancelled": "from factures where statut = 'Annulée'",
     "invoice refunded, with payments": """
         from factures as f join paiement_factures as p on p.facture_id = f.id

@@ -1,6 +1,7 @@
 """The served schedule, end to end: a Prefect server, the script that serves, the runs it starts."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,22 @@ from .prefect_server import Prefect, prefect_server, until
 from .receiver import Receiver, receiving
 from .warehouse import Warehouse
 
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LISTS = [
+    command.split()
+    for command in (
+        "flow ls",
+        "work-pool ls",
+        "work-queue ls",
+        "task-run ls",
+        "automation ls",
+        "artifact ls",
+        "block ls",
+        "block type ls",
+        "variable ls",
+        "global-concurrency-limit ls",
+    )
+]
 SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
 PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
 
@@ -151,6 +168,47 @@ def test_a_run_starts_shows_its_tasks_and_lets_no_second_one_through(
     assert warehouse.rows("select count(*) > 0 from dwh_staging.stg_zones_industrielles") == [
         (True,)
     ]
+
+
+def test_the_commands_of_the_readme_that_look_at_runs_go_well(
+    served: Prefect, tmp_path: Path
+) -> None:
+    text = (ROOT / "prefect" / "README.md").read_text(encoding="utf-8")
+    block = text[text.index("    export PREFECT_API_URL") :].split("\n\n")[0]
+    commands = [
+        line.split("#")[0].split()[1:] for line in block.splitlines() if "bin/prefect" in line
+    ]
+    assert [command[:2] for command in commands[:3]] == [
+        ["deployment", "ls"],
+        ["deployment", "run"],
+        ["flow-run", "ls"],
+    ]
+    run = ""
+    for command in [*commands, *LISTS]:
+        done = subprocess.run(
+            [
+                Path(sys.executable).with_name("prefect"),
+                *(run if word == "ID" else word for word in command),
+            ],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "DO_NOT_TRACK": "1",
+                "PREFECT_API_URL": served.address,
+                "COLUMNS": "200",
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        if command[1] == "run":
+            (run,) = set(UUID.findall(done.stdout))
+            assert served.finished(run)["state_type"] == "COMPLETED"
+        elif command == ["deployment", "ls"]:
+            assert "sigeti-dwh/nightly" in done.stdout
+        elif "flow-run" in command:
+            assert run in done.stdout
 
 
 def test_a_night_killed_with_what_serves_it_is_ended_and_told_by_the_next_that_serves(

@@ -271,8 +271,24 @@ def test_its_settings_are_in_force(server: EmbeddedServer) -> None:
                 assert connection.execute(same, [shown, value]).fetchone()[0], name
             else:
                 assert shown == value, name
-        connection.execute("create extension pg_stat_statements")
+
+
+def test_statements_are_counted_in_every_database_that_it_made(server: EmbeddedServer) -> None:
+    name = "statistiques"
+    there = "select extnamespace::regnamespace::text from pg_extension where extname = %s"
+    server.create_database(name)
+    with connect(server, name) as connection:
         assert connection.execute("select count(*) > 0 from pg_stat_statements").fetchone()[0]
+        connection.execute("drop extension pg_stat_statements")
+        server.create_database(name)
+        assert connection.execute("select count(*) > 0 from pg_stat_statements").fetchone()[0]
+        connection.execute("create schema ailleurs")
+        connection.execute("alter extension pg_stat_statements set schema ailleurs")
+        server.create_database(name)
+        found = connection.execute(there, ["pg_stat_statements"]).fetchall()
+        assert found == [("ailleurs",)], "one that an administrator moved stays"
+    with connect(server) as connection:
+        connection.execute(f"drop database {name}")
 
 
 @pytest.mark.parametrize(

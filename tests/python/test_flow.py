@@ -45,7 +45,7 @@ def run(
     monkeypatch.setattr(flow, "load_settings", lambda: settings)
     monkeypatch.setattr(flow, "check", lambda settings: ["both answer"])
     monkeypatch.setattr(flow, "write_profiles", lambda settings: None)
-    monkeypatch.setattr(flow, "load", lambda settings, report: LoadResult(1, []))
+    monkeypatch.setattr(flow, "load", lambda settings, **options: LoadResult(1, []))
     project = flow.Project
     monkeypatch.setattr(flow, "Project", lambda *a, **k: project(*a, folder=folder, **k))
     for step in ("check_connections", "load_source", "build_layer"):
@@ -206,7 +206,7 @@ def test_only_what_can_pass_is_tried_again(
     attempts: list[type[UserError]] = []
 
     def failing(kind: type[UserError], times: int) -> Callable[..., LoadResult]:
-        def load(settings: Settings, report: Callable[[str], None]) -> LoadResult:
+        def load(settings: Settings, **options: Any) -> LoadResult:
             attempts.append(kind)
             if len(attempts) <= times:
                 raise kind("no")

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from sigeti_dwh import load as load_module
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
 
 from .conftest import fresh_database
 from .copies import stale
@@ -174,3 +178,45 @@ def test_in_one_database_only_keys_and_versions_are_kept(
         assert {table.name: table.changed for table in result.tables if table.changed} == {
             "lots": warehouse.rows("select count(*) from lots")[0][0]
         }
+
+
+@pytest.mark.parametrize("key", ["factures.id", "collecte_zones.zone_id"])
+def test_a_row_without_a_key_is_named(copied: Warehouse, key: str) -> None:
+    table, column = key.split(".")
+    copied.change(
+        f"alter table {table} drop constraint {table}_pkey cascade; "
+        f"alter table {table} alter {column} drop not null; "
+        f"update {table} set {column} = null where ctid = (select min(ctid) from {table})"
+    )
+    with pytest.raises(UserError, match=f"{column}.* null") as raised:
+        copied.load()
+    assert len(str(raised.value).splitlines()) <= 3 and "None" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "truncate paiement_factures",
+        "alter table paiement_factures alter montant type numeric(20, 4)",
+    ],
+)
+def test_a_table_emptied_after_the_snapshot_is_not_read_as_empty(
+    copied: Warehouse, statement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, done = load_module.check_columns, []
+
+    def look(source: Any, tables: Any) -> Any:
+        shape = looked(source, tables)
+        with connect(copied.settings.source) as other:
+            other.execute("set lock_timeout = '100ms'")
+            try:
+                other.execute(statement)  # type: ignore[call-overload]
+            except psycopg.errors.LockNotAvailable:
+                done.append("waited")
+        return shape
+
+    copied.change("update paiement_factures set montant = montant + 1 where id = 3")
+    monkeypatch.setattr(load_module, "check_columns", look)
+    copied.load()
+    assert done == ["waited"]
+    assert stale(copied) == []

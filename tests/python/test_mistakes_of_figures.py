@@ -62,7 +62,7 @@ def test_mistake_01_watermark_on_a_business_date(built: Warehouse) -> None:
             f"select sum(nombre_factures), sum(nombre_factures_annulees) from {FINANCE}",
             "select count(*) filter (where statut in ('En attente', 'Payée')), "
             "count(*) filter (where statut in ('Annulée', 'Remboursée', 'Échoué')) "
-            "from factures where not is_deleted and deleted_at is null",
+            "from factures where is_deleted is not true and deleted_at is null",
         ),
         (
             f"select sum(collectes_cloturees) from {MONTHS}",
@@ -210,7 +210,7 @@ def test_mistake_07_totals_of_a_quarter_on_its_months(built: Warehouse, mart: st
         built,
         "select extract(year from date_creation at time zone 'UTC')::integer, "
         "extract(quarter from date_creation at time zone 'UTC')::integer, sum(montant_total) "
-        "from factures where not is_deleted and deleted_at is null "
+        "from factures where is_deleted is not true and deleted_at is null "
         "and statut in ('En attente', 'Payée') group by 1, 2 order by 1, 2",
     )
     assert truth == built.rows(
@@ -247,7 +247,7 @@ def test_mistake_09_unpaid_invoices_paid_on_their_first_day(built: Warehouse) ->
     unpaid = at_source(
         built,
         "select id from factures f where date_paiement is null and montant_total > 0 "
-        "and not is_deleted and deleted_at is null "
+        "and is_deleted is not true and deleted_at is null "
         "and not exists (select 1 from paiement_factures where facture_id = f.id)",
     )
     assert len(unpaid) > 0

@@ -19,7 +19,7 @@ def test_mistake_10_tests_after_publication_and_of_keys_alone(built: Warehouse) 
     add(built, "factures", entreprise_id=client, montant_total=900)
     built.change("alter type enum_factures_statut rename value 'Payée' to 'Pay├®e'")
     try:
-        with pytest.raises(UserError, match="no_mojibake_stg_factures_statut"):
+        with pytest.raises(UserError, match="no_mojibake_factures"):
             built.run(checks=True)
     finally:
         built.change("alter type enum_factures_statut rename value 'Pay├®e' to 'Payée'")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def monitor(
     settings: Settings, *arguments: str, record: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does; without `record`, it leaves nothing behind."""
-    remembers = not {"health", "datasource"} & set(arguments)
+    remembers = not {"health", "datasource", "history", "rows"} & set(arguments)
     options = arguments if record or not remembers else ("--no-record", *arguments)
     return subprocess.run(
         command(*options),
@@ -81,6 +82,12 @@ def document(settings: Settings, *arguments: str) -> dict[str, object]:
     found: dict[str, object] = json.loads(done.stdout)
     jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
     return found
+
+
+def next_commands(text: str) -> set[str]:
+    """Return the commands that the monitor says to type, broken lines as the shell joins them."""
+    lines = re.sub(r" \\\n +", " ", text).splitlines()
+    return {line.removeprefix("  next: ") for line in lines if line.startswith("  next: ")}
 
 
 def findings(settings: Settings, *arguments: str) -> list[tuple[str, str, str]]:
@@ -100,7 +107,22 @@ def test_a_good_night_is_fine_in_every_format(night: Warehouse, tmp_path: Path) 
     settings = night.settings
     done = monitor(settings)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1].startswith("FINE: ")
+    lines = done.stdout.splitlines()
+    assert lines[0] == lines[-1] and lines[0].startswith("FINE: ")
+    assert len(lines) <= 50 and max(map(len, lines)) <= 80
+    assert lines[1].startswith("Last night: 1, ") and "ended well after" in lines[1]
+    names = [line.split()[0] for line in lines[3:] if line]
+    ours = "select table_name from information_schema.tables where table_schema ~ %s"
+    for (name,) in night.rows(ours, "^dwh_(dimensions|facts|marts_.*)$"):
+        assert names.count(name) == 1, name
+    for layer in ("raw:", "reference:", "staging:", "snapshots:", "preparation:"):
+        assert names.count(layer) == 1, layer
+    everything = monitor(settings, "--all").stdout
+    for title in ("Rows", "Sizes", "Last updates (UTC)", "Layers"):
+        assert f"{title}\n\n" in everything
+    assert everything.count("raw_sigeti.factures ") == 3
+    of_raw = monitor(settings, "--layer", "raw").stdout.splitlines()
+    assert sum(line.startswith("factures ") for line in of_raw) == 1 and of_raw[0] == of_raw[-1]
     found = document(settings)
     assert (found["verdict"], found["findings"]) == ("fine", [])
     comparisons = found["comparisons"]
@@ -147,7 +169,11 @@ def test_lost_rows_are_critical_and_say_what_stands_on_them(
         done = monitor(settings)
         assert done.returncode == 2
         assert "CRITICAL dwh_facts.fait_factures: " in done.stdout
-        assert "public.d_analyste" in done.stdout
+        assert "public.d_analyste" in monitor(settings, "--all").stdout
+        assert next_commands(done.stdout) >= {
+            "python3 monitor_dwh.py history dwh_facts.fait_factures",
+            "./run_pipeline.sh --full-refresh",
+        }
         found = findings(settings)
         assert ("critical", "volume", "dwh_facts.fait_factures") in found
         assert ("critical", "reconciliation", "invoices") in found
@@ -168,6 +194,9 @@ def test_a_new_column_is_a_warning_that_fails_only_when_asked(
     spoiled.execute("alter table dwh_dimensions.dim_lots add column essai integer")
     try:
         assert findings(night.settings) == [("warning", "schema", "dwh_dimensions.dim_lots")]
+        (command,) = next_commands(monitor(night.settings).stdout)
+        done = monitor(night.settings, *shlex.split(command)[2:])
+        assert done.returncode == 0 and '"name": "essai"' in done.stdout
         assert monitor(night.settings).returncode == 0
         assert monitor(night.settings, "--fail-on", "warn").returncode == 1
     finally:
@@ -190,9 +219,34 @@ def test_a_night_that_failed_is_critical_until_one_ends_well(night: Warehouse) -
         raise ValueError("the disk was full")
     done = monitor(night.settings)
     assert done.returncode == 2 and "failed: the disk was full" in done.stdout
-    with RunLog(night.settings):
-        pass
-    assert monitor(night.settings).returncode == 0
+    assert next_commands(done.stdout) == {"./run_pipeline.sh"}
+    assert "Last good night: 1, " in done.stdout
+    for _ in range(2):
+        with RunLog(night.settings):
+            pass
+    done = monitor(night.settings)
+    assert done.returncode == 0 and "(median of 2 earlier: " in " ".join(done.stdout.split())
+
+
+def test_a_failed_test_says_how_to_see_its_rows(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    spoiled.execute(
+        "create schema if not exists dwh_qualite; "
+        "create table dwh_qualite.essai as select 1 as n, 'infinity'::date as jour"
+    )
+    spoiled.execute(
+        "insert into dwh_meta.noeuds (execution, noeud, nom, type, couche, etat, secondes, echecs, "
+        "relation) select max(execution), 'test.essai', 'essai', 'test', 'facts', 'warn', 0, 1, "
+        "'dwh_qualite.essai' from dwh_meta.executions"
+    )
+    try:
+        (command,) = next_commands(monitor(night.settings).stdout)
+        done = monitor(night.settings, *shlex.split(command)[2:])
+    finally:
+        spoiled.execute("delete from dwh_meta.noeuds where noeud = 'test.essai'")
+        spoiled.execute("drop table dwh_qualite.essai")
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].split() == ["1", "infinity"]
 
 
 def test_history_shows_what_was_seen(night: Warehouse, spoiled: psycopg.Connection) -> None:
@@ -218,7 +272,9 @@ def test_history_shows_what_was_seen(night: Warehouse, spoiled: psycopg.Connecti
 def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
     mean = "x'; drop table dwh_facts.fait_factures; --"
     done = monitor(night.settings, "--select", mean)
-    assert (done.returncode, done.stdout) == (3, "")
+    assert (done.returncode, done.stdout) == (3, "") and "Nothing is named" in done.stderr
+    done = monitor(night.settings, "--select", "fait_facture", "--select", "dim_lots")
+    assert (done.returncode, done.stdout) == (3, "") and "Near: fait_factures" in done.stderr
     done = monitor(
         night.settings, "--format", "csv", "--layer", "facts", "--sort", "rows", "--top", "2"
     )
@@ -234,6 +290,10 @@ def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
     "wrong",
     [
         ["--layer", "x"],
+        ["--layer", "facts", "--select", "dim_lots"],
+        ["history", "fait_facture"],
+        ["rows", "fait_facture"],
+        ["rows"],
         ["--top", "0"],
         ["--top", "x"],
         ["--nothing"],
@@ -244,6 +304,7 @@ def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
 def test_wrong_arguments_are_not_a_critical_state(night: Warehouse, wrong: list[str]) -> None:
     done = monitor(night.settings, *wrong)
     assert (done.returncode, done.stdout) == (3, "") and "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 3 or wrong[0] == "datasource"
 
 
 def test_estimates_are_marked_and_unknown_is_no_zero(
@@ -255,7 +316,7 @@ def test_estimates_are_marked_and_unknown_is_no_zero(
         lines = monitor(night.settings, "--estimate", "--layer", "facts").stdout.splitlines()
     finally:
         spoiled.execute("drop table dwh_facts.fait_nouveau")
-    assert next(line for line in lines if "fait_nouveau" in line).split()[3] == "?"
+    assert next(line for line in lines if "fait_nouveau" in line).split()[1] == "?"
     ((rows,),) = night.rows("select count(*) from dwh_facts.fait_factures")
     assert f"~{rows:,}".replace(",", " ") in next(line for line in lines if "fait_factures" in line)
 
@@ -311,13 +372,16 @@ def test_health_says_who_waits_for_whom(night: Warehouse) -> None:
 def test_health_groups_queries_by_the_node_that_asked(
     night: Warehouse, spoiled: psycopg.Connection
 ) -> None:
+    spoiled.execute("drop extension pg_stat_statements")
     assert "> CREATE EXTENSION pg_stat_statements;" in monitor(night.settings, "health").stdout
     spoiled.execute("create schema ailleurs; create extension pg_stat_statements schema ailleurs")
     try:
         night.run(full_refresh=True)
         done = monitor(night.settings, "health")
         assert done.returncode == 0
-        assert re.search(r"\b(model|test)\.sigeti_dwh\.\w+ by \w+: \d+ calls", done.stdout)
+        told = "".join(done.stdout.split())
+        assert re.search(r"(model|test)\.sigeti_dwh\.", told)
+        assert max(map(len, done.stdout.splitlines())) <= 80
     finally:
         spoiled.execute("drop schema ailleurs cascade")
 

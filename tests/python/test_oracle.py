@@ -38,12 +38,12 @@ def test_invoices(source: Connection) -> None:
 
     1: 400 + 300 of 1 000 leave 300. 2: 600 on 10 February, 1 200 on the 14th: settled then, 20 days
     after 25 January. 3: cancelled, so nothing is due, though its 500 came in. 4, 5: deleted.
-    6: nothing to pay, settled when created; two zones and no request: unknown. 7: its campaign has
+    6: nothing to pay, settled when created; two zones and no request: several. 7: its campaign has
     two zones, its request says 1. 8: settled by its own date, 15 days, yet nothing was declared.
-    9: refunded. 10: its campaign has one zone, 1, which goes before its request's, 2.
+    9: refunded, of nowhere. 10: its campaign has one zone, 1, which goes before its request's, 2.
     """
     columns = (
-        "facture_id", "zone_id", "montant_regle_declare", "montant_regle_confirme",
+        "facture_id", "zone_key", "montant_regle_declare", "montant_regle_confirme",
         "montant_restant_du", "nombre_paiements", "statut_reglement", "date_solde",
         "delai_paiement_jours",
     )  # fmt: skip
@@ -51,15 +51,73 @@ def test_invoices(source: Connection) -> None:
         1: (1, 700, 400, 300, 2, "partielle", None, None),
         2: (1, 1300, 600, 0, 3, "soldée", date(2024, 2, 14), 20),
         3: (1, 500, 0, 0, 1, "annulée", date(2024, 2, 2), 2),
-        6: (None, 0, 0, 0, 0, "soldée", date(2024, 5, 10), 0),
+        6: (-2, 0, 0, 0, 0, "soldée", date(2024, 5, 10), 0),
         7: (1, 0, 0, 20000000, 0, "impayée", None, None),
         8: (1, 0, 0, 100, 0, "soldée", date(2024, 5, 20), 15),
-        9: (None, 0, 0, 0, 0, "annulée", None, None),
+        9: (-1, 0, 0, 0, 0, "annulée", None, None),
         10: (1, 0, 0, 50, 0, "impayée", None, None),
     }
+    assert rows(source, "fait_factures", "facture_id", "zone_id")[6] == (None,)
     texts = rows(source, "fait_factures", "facture_id", "numero_facture", "statut", "date_creation")
     assert texts[1] == ("F1", "En attente", date(2024, 1, 20))
     assert texts[3] == ("F3", "Annulée", date(2024, 1, 31))
+
+
+@pytest.mark.parametrize(
+    ("lots", "campaign", "request_", "zone"),
+    [
+        # Nothing decides between zones 1 and 2.
+        ({}, 2, None, -2),
+        # Parcels in one of them, in both, in another one.
+        ({3: 3}, 2, None, 2),
+        ({3: 3, 1: 3}, 2, None, -2),
+        ({5: 3}, 2, None, -2),
+        ({3: 3, 5: 3}, 2, None, 2),
+        ({3: 2}, 2, None, -2),
+        # Parcels go before the request's zone, 1, which goes before saying that there are several.
+        ({3: 3}, 2, 5, 2),
+        ({}, 2, 5, 1),
+        # A campaign of one zone asks neither; without a campaign the parcels decide nothing.
+        ({3: 3}, 1, 4, 1),
+        ({3: 3}, None, 5, 1),
+        ({3: 3}, None, None, -1),
+        # Request 3 is for land outside the zones, unless it names one.
+        ({}, None, 3, -3),
+        ({}, 2, 3, -2),
+    ],
+)
+def test_zone_of_an_invoice(
+    source: Connection,
+    lots: dict[int, int],
+    campaign: int | None,
+    request_: int | None,
+    zone: int,
+) -> None:
+    """Bill enterprise 3, who holds some of parcels 1 (zone 1), 3 (zone 2) and 5 (zone 3)."""
+    source.execute(
+        "insert into lots (id, numero, ilot, superficie, unite_mesure, prix, zone_industrielle_id,"
+        " created_at, updated_at) values (5, 'L5', 'C', 1, 'ha', 1, 3, '2023-01-01', '2023-01-01')"
+    )
+    for lot, holder in lots.items():
+        source.execute("update lots set entreprise_id = %s where id = %s", (holder, lot))
+    source.execute(
+        "insert into factures (id, numero_facture, entreprise_id, collecte_id,"
+        " demande_attribution_id, montant_total, date_creation, created_at, updated_at)"
+        " values (99, 'F99', 3, %s, %s, 1, '2024-02-01', '2024-02-01', '2024-02-01')",
+        (campaign, request_),
+    )
+    assert rows(source, "fait_factures", "facture_id", "zone_key")[99] == (zone,)
+    [row] = [
+        row for row in expected(source, "mart_performance_financiere", REFERENCE)[1] if row[5] == 3
+    ]
+    names = {
+        -1: "Inconnu",
+        -2: "Plusieurs zones",
+        -3: "Hors zone",
+        1: "Yopougon",
+        2: "Akoupé-Zeudji",
+    }
+    assert row[3:5] == (zone, names[zone])
 
 
 def test_payments(source: Connection) -> None:
@@ -86,30 +144,70 @@ def test_requests(source: Connection) -> None:
     rounded up. 4: no lot.
     """
     columns = (
-        "demande_id", "reference", "nombre_lots", "superficie_demandee_m2", "montant_attribution",
+        "demande_id", "reference", "zone_key", "nombre_lots", "superficie_demandee_m2",
+        "lots_sans_superficie", "montant_attribution",
         "montant_financement", "nombre_emplois", "priorite", "est_approuve", "est_rejete",
         "est_en_attente", "date_demande", "date_decision", "delai_traitement_jours",
     )  # fmt: skip
-    lot_3 = (1, Decimal("500.56"), 1000000, None, None, None)
+    lot_3 = (1, Decimal("500.56"), 0, 1000000, None, None, None)
     assert rows(source, "fait_attributions", *columns) == {
-        1: ("D1", 2, 21000, 45000000, 1500000, 12, "haute", True, False, False,
+        1: ("D1", 1, 2, 21000, 0, 45000000, 1500000, 12, "haute", True, False, False,
             date(2024, 1, 10), date(2024, 3, 10), 60),
-        2: ("D2", 1, 20000, 40000000, 2.5, 7, None, False, False, True,
+        2: ("D2", 2, 1, 20000, 0, 40000000, 2.5, 7, None, False, False, True,
             date(2024, 2, 29), None, None),
-        3: ("D3", *lot_3, False, True, False, date(2024, 3, 5), date(2024, 3, 15), 10),
-        4: ("D4", 0, 0, 0, None, None, None, False, False, True, date(2024, 3, 20), None, None),
-        5: ("D5", *lot_3, True, False, False, date(2024, 3, 31), date(2024, 4, 10), 10),
+        3: ("D3", -3, *lot_3, False, True, False, date(2024, 3, 5), date(2024, 3, 15), 10),
+        4: ("D4", 2, 0, 0, 0, 0, None, None, None, False, False, True, date(2024, 3, 20), None,
+            None),
+        5: ("D5", 1, *lot_3, True, False, False, date(2024, 3, 31), date(2024, 4, 10), 10),
     }  # fmt: skip
     _, bridge = expected(source, "pont_attributions_lots", REFERENCE)
     assert sorted(bridge) == [(1, 1), (1, 2), (2, 2), (3, 3), (5, 3)]
 
 
+@pytest.mark.parametrize(
+    ("area", "unit", "known"),
+    [
+        (99.99, "m2", None),
+        (100, "m2", 100),
+        (1000000, "M²", 1000000),
+        (1000000.01, "m2", None),
+        (100, "ha", 1000000),
+        (7861, "ha", None),
+        (0.5, "acres", None),
+        (0, "m2", None),
+        (-5000, "m2", None),
+    ],
+)
+def test_an_implausible_area_is_unknown(
+    source: Connection, area: float, unit: str, known: int | None
+) -> None:
+    """Give another area to lot 3, of requests 3 and 5, in zone 2 with lot 4 of unknown unit."""
+    source.execute("update lots set superficie = %s, unite_mesure = %s where id = 3", (area, unit))
+    asked = rows(
+        source, "fait_attributions", "demande_id", "superficie_demandee_m2", "lots_sans_superficie"
+    )
+    missing = 1 if known is None else 0
+    assert asked[5] == (known or 0, missing)
+    zones = rows(
+        source, "mart_occupation_zones", "zone_id", "lots_sans_superficie", "superficie_totale_m2",
+        "taux_occupation_surface_pct",
+    )  # fmt: skip
+    assert zones[2] == (1 + missing, known or 0, None if known is None else 100)
+    clients = rows(
+        source, "mart_portefeuille_clients", "entreprise_id", "superficie_attribuee_m2",
+        "lots_sans_superficie",
+    )  # fmt: skip
+    assert clients[2] == (known or 0, missing)
+    months = rows(source, "mart_kpi_operationnels", "mois", "lots_sans_superficie")
+    assert months[3] == (2 * missing,)
+
+
 def test_campaigns(source: Connection) -> None:
     """Count what a campaign invoiced: 1 has invoices 1, 2 and 10; 2 has 6 and 7."""
     assert rows(source, "fait_collectes") == {
-        1: ("C1", 1000000, 250000, 2050, 2000, 750000, 0.25, 3, 1, 31, True, False,
+        1: (1, "C1", 1000000, 250000, 2050, 2000, 1000, 750000, 0.25, 3, 1, 31, True, False,
             "partiellement_recouvree", date(2024, 1, 15), date(2024, 2, 15), date(2024, 3, 1)),
-        2: ("C2", 0, 0, 20000000, 0, 0, None, 2, 2, 30, False, False,
+        2: (-2, "C2", 0, 0, 20000000, 0, 0, 0, None, 2, 2, 30, False, False,
             "reportee", date(2024, 8, 1), date(2024, 8, 31), None),
     }  # fmt: skip
     _, bridge = expected(source, "pont_collectes_zones", REFERENCE)
@@ -120,16 +218,20 @@ def test_finance_mart(source: Connection) -> None:
     """Group the invoices by month, zone and enterprise.
 
     January: 1 and 2 invoice 2 000, 700 + 1 300 came in (100 %, though 300 are due and late), 3 is
-    apart. May: 6 and 9 have no zone, and nothing over nothing is no rate; 7, 8 and 10 in zone 1,
-    one settled of three, and 7, due on the reference day, is not late yet.
+    apart. May: 6 has several zones and 9 none, and nothing over nothing is no rate; 7, 8 and 10 in
+    zone 1, one settled of three: 7, due on the reference day, is not late yet, 10 has no due day,
+    and the 100 of 8 were settled without a payment.
     """
-    january = (2000, 1, 500, 2000, 1000, 300, 1, 1, 300, 20, 20, 100, 50)
-    unknown = (0, 1, 300, 0, 0, 0, 1, 0, 0, 0, 0, None, 100)
-    may = (20000150, 0, 0, 0, 0, 20000150, 1, 0, 0, 15, 15, 0, Decimal("33.33"))
+    january = (2000, 1, 500, 2000, 1000, 300, 1, 1, 300, 0, 0, 0, 20, 20, 100, 50, 50)
+    several = (0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, None, None, 100)
+    unknown = (0, 1, 300, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, None, None)
+    parts = (0, 20000000, 50, 100)
+    may = (20000150, 0, 0, 0, 0, 20000150, 1, 0, *parts, 15, 15, 0, 0, Decimal("33.33"))
     _, found = expected(source, "mart_performance_financiere", REFERENCE)
     assert sorted(found) == [
         (2024, 1, 1, 1, "Yopougon", 1, "Alpha", "Agroalimentaire", 2, *january),
-        (2024, 2, 5, -1, "Inconnu", 2, "Béta", "Énergie", 1, *unknown),
+        (2024, 2, 5, -2, "Plusieurs zones", 2, "Béta", "Énergie", 1, *several),
+        (2024, 2, 5, -1, "Inconnu", 2, "Béta", "Énergie", 0, *unknown),
         (2024, 2, 5, 1, "Yopougon", 2, "Béta", "Énergie", 3, *may),
     ]
 
@@ -149,17 +251,17 @@ def test_occupation_mart(source: Connection) -> None:
     1: lots 1 (1 000 m², free) and 2 (20 000 m², taken), both in approved request 1, 2 in pending
     request 2 as well; 20 000 / 21 000 = 95.24 %; requests 1 and 5, 60 and 10 days.
     2: lots 3 (500.56 m², taken, in approved request 5) and 4 (unit unknown, so no area); requests
-    2 and 4, none decided. 3: no lot. Unknown: request 3, rejected after 10 days.
+    2 and 4, none decided. 3: no lot. Outside: request 3, rejected after 10 days.
     """
-    empty = (0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None)
+    empty = (0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None)
     area = Decimal("500.56")
     assert rows(source, "mart_occupation_zones") == {
-        1: ("Yopougon", "actif", 2, 1, 1, 2, 1, 21000, 1000, 20000, 50, Decimal("95.24"),
+        1: ("Yopougon", "actif", 2, 1, 1, 2, 1, 0, 21000, 1000, 20000, 50, Decimal("95.24"),
             45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35),
-        2: ("Akoupé-Zeudji", "actif", 2, 1, 1, 1, 0, area, 0, area, 50, 100,
+        2: ("Akoupé-Zeudji", "actif", 2, 1, 1, 1, 0, 1, area, 0, area, 50, 100,
             3000000, 2000000, 2, 100, 2, 0, 0, 2, None, None),
         3: ("Œuvre", "actif", *empty, 0, 0, 0, 0, None, None),
-        -1: ("Inconnu", "Inconnu", *empty, 1, 0, 1, 0, 0, 10),
+        -3: ("Hors zone", "Inconnu", *empty, 1, 0, 1, 0, 0, 10),
     }  # fmt: skip
 
 
@@ -170,14 +272,14 @@ def test_client_mart(source: Connection) -> None:
     sector is the bridge's first. 3: nothing, and no sector. Unknown: request 3.
     """
     assert rows(source, "mart_portefeuille_clients") == {
-        1: ("Alpha", "SA", "Agroalimentaire", 2, 2000, 2000, 300, 1, 1, 100, 20,
-            date(2024, 1, 25), 2, 1, 21000, 2, "Petit client", "Risque élevé"),
-        2: ("Béta", "SARL", "Énergie", 4, 20000150, 0, 20000150, 2, 0, 0, 7.5,
-            date(2024, 5, 31), 2, 1, Decimal("500.56"), 1, "Grand client", "Risque faible"),
-        3: ("Gamma", None, "Inconnu", 0, 0, 0, 0, 0, 0, None, None,
-            None, 0, 0, 0, 0, "Petit client", "Risque faible"),
-        -1: ("Inconnu", "Inconnu", "Inconnu", 0, 0, 0, 0, 0, 0, None, None,
-            None, 1, 0, 0, 0, "Petit client", "Risque faible"),
+        1: ("Alpha", "SA", "Agroalimentaire", 2, 2000, 2000, 1000, 300, 1, 1, 100, 50, 20,
+            date(2024, 1, 25), 2, 1, 21000, 2, 0, "Petit client", "Risque élevé"),
+        2: ("Béta", "SARL", "Énergie", 4, 20000150, 0, 0, 20000150, 2, 0, 0, 0, 7.5,
+            date(2024, 5, 31), 2, 1, Decimal("500.56"), 1, 0, "Grand client", "Risque faible"),
+        3: ("Gamma", None, "Inconnu", 0, 0, 0, 0, 0, 0, 0, None, None, None,
+            None, 0, 0, 0, 0, 0, "Petit client", "Risque faible"),
+        -1: ("Inconnu", "Inconnu", "Inconnu", 0, 0, 0, 0, 0, 0, 0, None, None, None,
+            None, 1, 0, 0, 0, 0, "Petit client", "Risque faible"),
     }  # fmt: skip
 
 
@@ -207,8 +309,8 @@ def test_kpi_mart(source: Connection) -> None:
     February, 300 in March. March has one approved and one rejected request of 10 days each and a
     pending one without lots: 2 × 500.56 m².
     """
-    no_campaign, no_request = (0, 0, 0, 0, None, None), (0, 0, 0, 0, None, None, 0)
-    no_invoice, no_payment = (0, 0, 0, 0, 0, 0, None), (0, 0)
+    no_campaign, no_request = (0, 0, 0, 0, None, None), (0, 0, 0, 0, None, None, 0, 0)
+    no_invoice, no_payment = (0, 0, 0, 0, 0, 0, 0, None, None), (0, 0, 0)
     empty = (*no_campaign, *no_request, *no_invoice, *no_payment)
     january = (
         1,
@@ -224,17 +326,20 @@ def test_kpi_mart(source: Connection) -> None:
         100,
         60,
         21000,
+        0,
         2,
         1,
         2000,
         1,
         500,
         2000,
+        1000,
+        50,
         20,
     )
-    february = (*no_campaign, 1, 0, 0, 1, None, None, 20000, *no_invoice, 5, 2200)
-    march = (*no_campaign, 3, 1, 1, 1, 50, 10, Decimal("1001.12"), *no_invoice, 1, 300)
-    may = (*no_campaign, *no_request, 4, 2, 20000150, 1, 300, 0, 7.5, *no_payment)
+    february = (*no_campaign, 1, 0, 0, 1, None, None, 20000, 0, *no_invoice, 5, 2200, 1000)
+    march = (*no_campaign, 3, 1, 1, 1, 50, 10, Decimal("1001.12"), 0, *no_invoice, 1, 300, 0)
+    may = (*no_campaign, *no_request, 4, 2, 20000150, 1, 300, 0, 0, 0, 7.5, *no_payment)
     august = (1, 0, 0, 0, None, 0, *no_request, *no_invoice, *no_payment)
     months = [(*january, *no_payment), february, march, empty, may, empty, empty, august]
     _, found = expected(source, "mart_kpi_operationnels", REFERENCE)
@@ -255,8 +360,13 @@ def test_totals(source: Connection) -> None:
         "nombre_factures_soldees": 3,
         "nombre_factures_en_retard": 1,
         "montant_en_retard": 300,
+        "montant_non_echu": 20000000,
+        "montant_sans_echeance": 50,
+        "montant_solde_sans_paiement": 100,
     }
     assert found["mart_occupation_zones"]["lots_attribues"] == 3
     assert found["mart_occupation_zones"]["lots_demandes"] == 1
     assert found["mart_portefeuille_clients"]["superficie_attribuee_m2"] == Decimal("21500.56")
     assert found["mart_kpi_operationnels"]["montant_encaisse"] == 2500
+    assert found["mart_kpi_operationnels"]["montant_encaisse_confirme"] == 1000
+    assert found["mart_occupation_zones"]["lots_sans_superficie"] == 1

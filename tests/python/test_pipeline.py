@@ -80,6 +80,20 @@ def tuple_counters(warehouse: Warehouse) -> list[tuple[object, ...]]:
     )
 
 
+@pytest.mark.parametrize("dropped", ["^dwh_facts$", "^(dwh_|raw_sigeti)"])
+def test_a_night_makes_dropped_schemas_again(dropped: str, warehouse: Warehouse) -> None:
+    warehouse.fill()
+    warehouse.run()
+    with connect(warehouse.warehouse) as connection:
+        schemas = connection.execute(
+            "select nspname from pg_namespace where nspname ~ %s", (dropped,)
+        ).fetchall()
+        for (schema,) in schemas:
+            connection.execute(f"drop schema {schema} cascade".encode())
+    warehouse.run(checks=True)
+    assert warehouse.differences() == []
+
+
 def test_a_changed_model_or_calendar_makes_every_row_again(warehouse: Warehouse) -> None:
     warehouse.fill()
     warehouse.run()

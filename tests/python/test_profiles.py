@@ -102,3 +102,14 @@ def test_variables_that_are_set_and_empty_leave_the_defaults() -> None:
     variables = dict.fromkeys(profile_variables(SETTINGS), "")
     profile = read(EXAMPLE, variables)
     assert (profile.credentials.port, profile.target_name) == (5432, "copied_source")
+
+
+def test_plain_dbt_knows_the_alias_of_the_password(tmp_path: Path) -> None:
+    """In the example, and in what a run writes from it, where the password in force wins."""
+    alias = {"DBT_PASSWORD": "de-l-ancien-guide"}
+    assert read(EXAMPLE, alias).credentials.password == "de-l-ancien-guide"
+    own = {**alias, "DWH_DB_PASSWORD": "le-sien"}
+    assert read(EXAMPLE, own).credentials.password == "le-sien"
+    warehouse = replace(SETTINGS.warehouse, password="en-vigueur")
+    write_profiles(replace(SETTINGS, warehouse=warehouse), tmp_path)
+    assert read(tmp_path / "profiles.yml", alias).credentials.password == "en-vigueur"

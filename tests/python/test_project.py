@@ -25,6 +25,25 @@ def test_a_selection_is_dbts_own(folder: Path, settings: Settings) -> None:
         assert {name for kind, _, name, *_ in nodes if kind != "test"} == selected, select
 
 
+@pytest.mark.parametrize(
+    ("select", "compared"),
+    [
+        ("stg_zones", []),
+        ("dim_zones", ["assert_dimension_fits_staging", "assert_no_small_zone"]),
+        ("dim_zones fait_ventes", ["assert_dimension_fits_staging"]),
+        ("dim_zones fait_ventes+", ["assert_dimension_fits_staging", "assert_no_small_zone"]),
+        ("assert_no_small_zone", ["assert_no_small_zone"]),
+    ],
+)
+def test_what_is_selected_is_not_compared_with_what_is_built_from_it_and_was_not(
+    select: str, compared: list[str], folder: Path, settings: Settings
+) -> None:
+    project = Project(settings, folder=folder, select=select)
+    project.parse()
+    nodes = (node.split(".")[2] for layer in project.nodes.values() for node in layer)
+    assert sorted(name for name in nodes if name.startswith("assert_")) == compared
+
+
 def test_only_what_is_selected_is_built(folder: Path, settings: Settings) -> None:
     said: list[str] = []
     project = Project(settings, folder=folder, select="+stg_zones", report=said.append)
@@ -60,6 +79,40 @@ def test_a_display_that_breaks_does_not_stop_the_night(folder: Path, settings: S
     project = Project(settings, folder=folder, report=said.append)
     assert project.build(LAYERS[0], on_event=broken).ok
     assert any(line.startswith("staging: not all nodes could be shown") for line in said)
+
+
+def test_dbts_log_says_what_ran_and_why_it_failed_and_no_password(
+    folder: Path, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    password = settings.warehouse.password
+    assert password
+    Project(settings, folder=folder, report=lambda line: None).build(LAYERS[0])
+    (folder / "models/staging/stg_zones.sql").write_text("select zone from nowhere")
+    with pytest.raises(UserError, match=r"logs/dbt\.log"):
+        Project(settings, folder=folder, report=lambda line: None).build(LAYERS[0])
+    gone = replace(settings, warehouse=replace(settings.warehouse, port=1))
+    with pytest.raises(UserError):
+        Project(gone, folder=folder, report=lambda line: None).build(LAYERS[0])
+    log = (folder / "logs" / "dbt.log").read_text(encoding="utf-8")
+    assert "OK created sql view model dwh_staging.stg_lots" in log
+    assert "PASS not_null_stg_lots_lot_id" in log
+    assert 'relation "nowhere" does not exist' in log
+    assert "compiled code at target/compiled/sigeti_dwh/models/staging/stg_zones.sql" in log
+    assert password not in log
+    assert "[debug]" not in log
+    assert capfd.readouterr() == ("", "")
+
+
+def test_dbts_log_is_rotated_and_says_more_when_asked(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_LOG_FILE_MAX_BYTES", "20000")
+    monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "debug")
+    for _ in range(3):
+        Project(settings, folder=folder, report=lambda line: None).build(LAYERS[0])
+    logs = sorted((folder / "logs").iterdir())
+    assert [log.name for log in logs[:2]] == ["dbt.log", "dbt.log.1"] and len(logs) <= 6
+    assert all(settings.warehouse.password not in log.read_text("utf-8") for log in logs)
 
 
 def test_every_test_of_the_real_project_has_exactly_one_layer(

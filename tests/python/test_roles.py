@@ -334,6 +334,40 @@ def test_parcels_without_a_known_zone_are_those_of_no_zone(site: Site) -> None:
             assert {(first,), (second,)}.isdisjoint(mine)
 
 
+@pytest.mark.parametrize("member", [-2, -3])
+def test_what_is_of_several_zones_or_outside_them_is_for_readers_of_all(
+    site: Site, member: int
+) -> None:
+    zones = [
+        zone for (zone,) in site.owner("select zone_id from dwh_dimensions.dim_zones_industrielles")
+    ]
+    site.login("chaque_zone", "dwh_analyst", [zone for zone in zones if zone >= -1])
+    execute(
+        site.as_login("proprietaire"),
+        f"insert into dwh_meta.droits_zones values ('chaque_zone', {member})",
+    )
+    seen = {
+        relation
+        for relation, column in ZONED.items()
+        if site.ask(
+            "membre_dwh_analyst", f"select from {relation} where {column} = {member} limit 1"
+        )
+    }
+    assert "dwh_dimensions.dim_zones_industrielles" in seen
+    assert seen & ZONED_MARTS
+    for relation in seen:
+        hidden = f"select from {relation} where {ZONED[relation]} = {member}"
+        assert site.ask("chaque_zone", hidden) == [], relation
+    [(name,)] = site.owner(
+        f"select nom_zone from dwh_dimensions.dim_zones_industrielles where zone_id = {member}"
+    )
+    search = f"select objet from dwh_marts_clients.rechercher('{name}', 200) where objet = 'zone'"
+    for login in ("chaque_zone", "membre_dwh_analyst"):
+        assert f"{member}" not in str(
+            site.ask(login, search.replace("objet from", "identifiant from"))
+        )
+
+
 def test_no_setting_or_role_opens_other_zones(site: Site) -> None:
     mart = next(iter(ZONED))
     with connect(site.as_login("une_zone")) as connection:

@@ -37,7 +37,7 @@ class Machine:
         self.folder = folder
         self.bin = folder / "bin"
         self.bin.mkdir()
-        for tool in ("sh", "cat", "id"):
+        for tool in ("sh", "cat", "id", "tail"):
             (self.bin / tool).symlink_to(shutil.which(tool) or tool)
         self.units = folder / "config" / "systemd" / "user"
 
@@ -111,6 +111,76 @@ def test_cron_starts_what_the_line_says(machine: Machine, monkeypatch: pytest.Mo
         command = line.split(maxsplit=5)[5].replace("\\%", "%")
         subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=True)
     assert jobs.LOG.read_text() == "/srv/l'état: \ntrouble\n/srv/l'état: alert\ntrouble\n"
+
+
+@pytest.mark.parametrize(("code", "mailed"), [(0, []), (1, ["the night", "fin"])])
+def test_cron_can_mail_what_failed_and_nothing_else(
+    code: int, mailed: list[str], machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cron mails what a line prints."""
+    root = machine.folder / "un dépôt"
+    root.mkdir()
+    script = root / "run_pipeline.sh"
+    script.write_text(f"#!/bin/sh\nseq 100\necho fin >&2\nexit {code}\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(jobs, "ROOT", root)
+    machine.add("crontab", CRONTAB)
+    schedulers.install()
+    night = machine.crontab[0].split(maxsplit=5)[5].replace("\\%", "%")
+    done = subprocess.run(
+        ["/bin/sh", "-c", night],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == "" and len(done.stdout.splitlines()) <= 21
+    assert all(word in done.stdout for word in mailed) and bool(done.stdout) == bool(mailed)
+    assert len(jobs.LOG.read_text().splitlines()) == 101, "the log keeps all of it"
+
+
+@pytest.mark.parametrize("kind", ["crontab", "systemctl"])
+def test_backup_and_monitor_are_scheduled_when_asked_for(
+    kind: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.add(kind, {"crontab": CRONTAB, "systemctl": SYSTEMCTL}[kind])
+    monkeypatch.setenv("DWH_ENV_FILE", str(machine.folder / "settings"))
+    (machine.folder / "settings").write_text("DWH_BACKUP_SCHEDULE=45 4 * * *\n")
+
+    def commands() -> str:
+        if kind == "crontab":
+            return "\n".join(machine.crontab)
+        return "\n".join(path.read_text() for path in machine.units.iterdir())
+
+    told = schedulers.install(["backup", "monitor"])
+    assert "backup: 45 4 * * *" in told and "monitor: 15 7 * * *" in told
+    assert len(schedulers.show().splitlines()) == 5, "four jobs and the log"
+    assert "--alert" in commands() and "monitor_dwh.py" in commands()
+    assert "--mail" not in commands(), "nobody gets mail"
+    (machine.folder / "settings").write_text(
+        "DWH_ALERT_MAIL_TO=a@sigeti.example\nDWH_SMTP_HOST=127.0.0.1\n"
+    )
+    schedulers.install(["monitor"])
+    assert "--alert" not in commands(), "what was installed before is replaced"
+    assert "--mail" in commands()
+    assert kind[:6].replace("system", "systemd") in schedulers.remove()
+    assert "No schedule" in schedulers.show()
+
+
+def test_it_is_said_when_nobody_would_be_told(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.add("crontab", CRONTAB)
+    settings = machine.folder / "settings"
+    monkeypatch.setenv("DWH_ENV_FILE", str(settings))
+    settings.write_text("")
+    assert "Nobody is told of a failure: set DWH_ALERT_MAIL_TO" in schedulers.install()
+    settings.write_text("DWH_ALERT_WEBHOOKS=https://hooks.example/un-secret-assez-long\n")
+    told = schedulers.install()
+    assert "Nobody" not in told and "hooks.example" in told and "un-secret" not in told
+    settings.write_text("DWH_ALERT_WEBHOOKS=nonsense\n")
+    with pytest.raises(UserError, match="DWH_ALERT_WEBHOOKS"):
+        schedulers.install()
 
 
 def test_systemd_is_preferred_and_replaces_the_crontab(

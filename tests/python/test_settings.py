@@ -137,7 +137,13 @@ def test_a_file_that_is_asked_for_must_be_there(set_variables) -> None:
         ("DWH_EMBEDDED_PORT", "99999"),
         ("DWH_THREADS", "0"),
         ("DWH_THREADS", "beaucoup"),
+        ("DWH_LOSS_SHARE", "50%"),
+        ("DWH_LOSS_SHARE", "0,5"),
+        ("DWH_LOSS_SHARE", "1.01"),
+        ("DWH_LOSS_SHARE", "-0.5"),
+        ("DWH_LOSS_SHARE", "nan"),
         ("DWH_DB_SCHEMA", "Entrepôt"),
+        ("DWH_DB_SCHEMA", "DWH"),
         ("DWH_DB_SCHEMA", "pg_dwh"),
         ("DWH_DB_SCHEMA", "d" * 41),
         ("DWH_DB_SCHEMA", "sigeti_marts"),
@@ -148,6 +154,12 @@ def test_a_file_that_is_asked_for_must_be_there(set_variables) -> None:
 def test_a_wrong_value_is_named(name: str, value: str, set_variables) -> None:
     set_variables(**REAL_SOURCE, **{name: value})
     assert name in refusal()
+
+
+@pytest.mark.parametrize(("text", "share"), [("", 0.5), ("0.25", 0.25), (".9", 0.9), ("1", 1.0)])
+def test_the_share_of_rows_that_may_go_is_read(text: str, share: float, set_variables) -> None:
+    set_variables(**REAL_SOURCE, **REAL_WAREHOUSE, DWH_LOSS_SHARE=text)
+    assert load_settings().loss_share == share
 
 
 def test_a_host_without_name_or_user_is_refused(set_variables) -> None:
@@ -177,3 +189,23 @@ def test_the_environment_in_force_gives_the_same_settings(set_variables) -> None
     found = load_settings()
     set_variables(**found.environment())
     assert load_settings() == found
+
+
+def test_the_password_of_the_earlier_guide_is_an_alias(set_variables, write_env_file) -> None:
+    set_variables(**REAL_SOURCE, **REAL_WAREHOUSE, DBT_PASSWORD="de-l-ancien-guide")
+    assert load_settings().warehouse.password == "de-l-ancien-guide"
+    assert load_settings().source.password == ""
+    write_env_file("DWH_DB_PASSWORD=du-fichier\n")
+    assert load_settings().warehouse.password == "du-fichier", "its own name wins, wherever it is"
+
+
+def test_the_alias_is_read_from_the_file_as_well(set_variables, write_env_file) -> None:
+    set_variables(**REAL_WAREHOUSE)
+    write_env_file("DWH_DB_PASSWORD=\nDBT_PASSWORD='de l''ancien guide'\n".replace("''", " "))
+    assert load_settings().warehouse.password == "de l ancien guide"
+
+
+def test_the_alias_says_nothing_of_an_embedded_warehouse(set_variables) -> None:
+    embedded = load_settings().warehouse.password
+    set_variables(DBT_PASSWORD="d-un-autre-projet")
+    assert load_settings().warehouse.password == embedded

@@ -16,7 +16,8 @@ class Version:
     """What an attribute set was, since when by the source's clock or by our observation."""
 
     values: tuple[Any, ...]
-    changed_at: datetime
+    changed_at: datetime | None
+    """By the source's clock, None when that cannot be: later than our observation, or unknown."""
     dated_by_source: bool
     observed: tuple[datetime, datetime]
     """Between which two moments the version was first seen."""
@@ -58,7 +59,11 @@ class Replay:
                 continue
             if known:
                 known[-1].living = False
-            later = all(changed_at > version.changed_at for version in known)
+            if changed_at is not None and changed_at > until:
+                changed_at = None
+            later = changed_at is not None and all(
+                changed_at > (version.changed_at or version.observed[1]) for version in known
+            )
             known.append(Version(values, changed_at, later, (since, until)))
         for key, known in self.versions.items():
             if key not in seen:
@@ -92,7 +97,7 @@ def _differences(versions: list[Version], rows: list[tuple[Any, ...]]) -> list[s
     ):
         if number == 0:
             first = last = BEGINNING
-        elif version.dated_by_source:
+        elif version.dated_by_source and version.changed_at is not None:
             first = last = max(latest, version.changed_at)
         else:
             first, last = (max(latest, moment) for moment in version.observed)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from dbt.cli.main import dbtRunner
 
 from sigeti_dwh import demo
 from sigeti_dwh.database import connect
 from sigeti_dwh.layers import LAYERS, Layer
 from sigeti_dwh.load import LoadResult, load
-from sigeti_dwh.profiles import write_profiles
+from sigeti_dwh.profiles import profile_variables, write_profiles
 from sigeti_dwh.project import Project
 from sigeti_dwh.results import LayerResult
 from sigeti_dwh.settings import ROOT, Server, Settings
@@ -100,9 +101,14 @@ class Warehouse:
         with connect(self.settings.warehouse) as connection:
             return connection.execute(query, arguments or None).fetchall()  # type: ignore[arg-type]
 
-    def load(self) -> LoadResult:
-        """Run the load."""
-        return load(self.settings, report=self.lines.append)
+    def load(self, *, accept_loss: bool = True, by_value: bool = False) -> LoadResult:
+        """Run the load; what tests do to the source is meant."""
+        return load(
+            self.settings,
+            report=self.lines.append,
+            accept_loss=accept_loss,
+            by_value=by_value,
+        )
 
     def build(
         self,
@@ -161,6 +167,18 @@ class Warehouse:
         """Return the rows of every dimension, fact and mart, without their change numbers."""
         with connect(self.settings.warehouse) as connection:
             return {name: _rows(connection, name, stamps) for name in _tables(connection)}
+
+
+def plain_dbt(settings: Settings, folder: Path, *words: str) -> str:
+    """Run dbt as an analyst types it; return what it says, nothing when all went well."""
+    said: list[str] = []
+    with environment():
+        os.environ.update(profile_variables(settings))
+        write_profiles(settings, folder)
+        outcome = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)]).invoke(
+            ["--quiet", *words, "--project-dir", str(folder), "--profiles-dir", str(folder)]
+        )
+    return "" if outcome.success else f"{outcome.exception}\n{said}"
 
 
 def written(layers: list[LayerResult]) -> dict[str, int]:

@@ -23,6 +23,7 @@ final as (
         cast(count(*) as integer) as nombre_factures,
         cast(sum(montant_total) as numeric(18, 2)) as montant_facture,
         cast(sum(montant_regle_declare) as numeric(18, 2)) as montant_regle_declare,
+        cast(sum(montant_regle_confirme) as numeric(18, 2)) as montant_regle_confirme,
         max(source_modifie_a) as modifie_le,
         {{ change_stamps() }}
     from factures

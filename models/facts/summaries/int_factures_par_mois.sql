@@ -35,6 +35,9 @@ final as (
             coalesce(sum(montant_regle_declare) filter (where est_comptee), 0) as numeric(18, 2)
         ) as montant_regle_declare,
         cast(
+            coalesce(sum(montant_regle_confirme) filter (where est_comptee), 0) as numeric(18, 2)
+        ) as montant_regle_confirme,
+        cast(
             coalesce(sum(delai_paiement_jours) filter (where est_comptee), 0) as numeric(18, 2)
         ) as delai_paiement_jours,
         {{ change_stamps() }}

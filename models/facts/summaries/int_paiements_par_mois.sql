@@ -22,6 +22,9 @@ final as (
         premier_jour_mois,
         cast(count(*) as integer) as nombre_paiements,
         cast(coalesce(sum(montant_paiement), 0) as numeric(18, 2)) as montant_encaisse,
+        cast(
+            coalesce(sum(montant_paiement) filter (where est_confirme), 0) as numeric(18, 2)
+        ) as montant_encaisse_confirme,
         {{ change_stamps() }}
     from paiements
     group by paquet, premier_jour_mois

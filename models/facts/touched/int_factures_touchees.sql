@@ -55,3 +55,18 @@ from {{ comings_and_goings(ref('dim_zones_industrielles'), 'zone_id') }} as zone
 inner join {{ ref('stg_demandes_attribution') }} as demandes
     on zones.zone_id = demandes.zone_id
 inner join {{ ref('stg_factures') }} as factures on demandes.demande_id = factures.demande_id
+
+union all
+
+-- The parcels that an enterprise holds, or held, decide between the zones of a campaign.
+select
+    factures.facture_id,
+    changes._changement
+from {{ ref('dim_lots') }} as changes
+inner join {{ ref('dim_lots') }} as versions on changes.lot_id = versions.lot_id
+inner join {{ ref('stg_collecte_zones') }} as collecte_zones
+    on versions.zone_id = collecte_zones.zone_id
+inner join {{ ref('stg_factures') }} as factures
+    on
+        collecte_zones.collecte_id = factures.collecte_id
+        and versions.entreprise_id = factures.entreprise_id

@@ -68,11 +68,15 @@ facturation as (
         coalesce(
             sum(montant_regle_declare) filter (where est_comptee), 0
         ) as montant_regle_declare,
+        coalesce(
+            sum(montant_regle_confirme) filter (where est_comptee), 0
+        ) as montant_regle_confirme,
         sum(montant_restant_du) as montant_restant_du,
         count(*) filter (where est_comptee and est_soldee) as nombre_factures_soldees,
         count(*) filter (where est_comptee and est_en_retard) as nombre_factures_en_retard,
         sum(delai_paiement_jours) filter (where est_comptee and est_soldee)
             as delai_paiement_jours,
+        count(delai_paiement_jours) filter (where est_comptee and est_soldee) as nombre_delais,
         max(date_creation) filter (where est_comptee) as date_derniere_facture
     from factures
     group by client_id
@@ -108,6 +112,7 @@ attributions as (
     select
         lots_attribues.client_id,
         count(*) as nombre_lots_attribues,
+        count(*) - count(lots.superficie_m2) as lots_sans_superficie,
         sum(lots.superficie_m2) as superficie_attribuee_m2
     from lots_attribues
     left join lots on lots_attribues.lot_id = lots.lot_id
@@ -129,6 +134,9 @@ final as (
         cast(
             coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
         ) as montant_regle_declare,
+        cast(
+            coalesce(facturation.montant_regle_confirme, 0) as numeric(18, 2)
+        ) as montant_regle_confirme,
         cast(coalesce(facturation.montant_restant_du, 0) as numeric(18, 2)) as montant_restant_du,
         cast(
             coalesce(facturation.nombre_factures_soldees, 0) as integer
@@ -139,10 +147,12 @@ final as (
         {{ rate_pct(
             'facturation.montant_regle_declare', 'facturation.chiffre_affaires_total'
         ) }} as taux_recouvrement_pct,
+        {{ rate_pct(
+            'facturation.montant_regle_confirme', 'facturation.chiffre_affaires_total'
+        ) }} as taux_recouvrement_confirme_pct,
         cast(
-            {{ safe_divide(
-                'facturation.delai_paiement_jours', 'facturation.nombre_factures_soldees'
-            ) }} as numeric(18, 2)
+            {{ safe_divide('facturation.delai_paiement_jours', 'facturation.nombre_delais') }}
+            as numeric(18, 2)
         ) as delai_paiement_moyen_jours,
         facturation.date_derniere_facture,
         cast(coalesce(demandes_par_client.nombre_demandes, 0) as integer) as nombre_demandes,
@@ -153,6 +163,7 @@ final as (
             coalesce(attributions.superficie_attribuee_m2, 0) as numeric(18, 2)
         ) as superficie_attribuee_m2,
         cast(coalesce(attributions.nombre_lots_attribues, 0) as integer) as nombre_lots_attribues,
+        cast(coalesce(attributions.lots_sans_superficie, 0) as integer) as lots_sans_superficie,
         case
             when facturation.chiffre_affaires_total > {{ var('seuil_grand_client') }}
                 then 'Grand client'

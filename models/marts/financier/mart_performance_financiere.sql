@@ -13,7 +13,8 @@
         'annee', 'trimestre', 'mois', 'nom_zone', 'nombre_factures', 'montant_facture',
         'nombre_factures_annulees', 'montant_annule', 'montant_regle_declare',
         'montant_regle_confirme', 'montant_restant_du', 'nombre_factures_soldees',
-        'nombre_factures_en_retard', 'montant_en_retard', 'delai_paiement_total_jours'
+        'nombre_factures_en_retard', 'montant_en_retard', 'montant_non_echu',
+        'montant_sans_echeance', 'montant_solde_sans_paiement', 'delai_paiement_total_jours'
     ]) }}"""
 ) }}
 
@@ -48,9 +49,8 @@ situees as (
         versions.entreprise_id as client_id,
         {{ month_of('factures.date_creation') }} as premier_jour_mois,
         factures.est_comptee and factures.date_solde is not null as est_soldee,
-        factures.est_comptee
-        and factures.date_solde is null
-        and coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_en_retard
+        factures.est_comptee and factures.date_solde is null as est_ouverte,
+        coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_echue
     from factures
     inner join versions on factures.entreprise_key = versions.entreprise_key
     {%- if is_scoped() %}
@@ -80,8 +80,22 @@ groupees as (
         ) as montant_regle_confirme,
         sum(montant_restant_du) as montant_restant_du,
         count(*) filter (where est_soldee) as nombre_factures_soldees,
-        count(*) filter (where est_en_retard) as nombre_factures_en_retard,
-        coalesce(sum(montant_restant_du) filter (where est_en_retard), 0) as montant_en_retard,
+        count(*) filter (where est_ouverte and est_echue) as nombre_factures_en_retard,
+        coalesce(
+            sum(montant_restant_du) filter (where est_ouverte and est_echue), 0
+        ) as montant_en_retard,
+        coalesce(
+            sum(montant_restant_du) filter (
+                where est_ouverte and not est_echue and date_echeance is not null
+            ), 0
+        ) as montant_non_echu,
+        coalesce(
+            sum(montant_restant_du) filter (where est_ouverte and date_echeance is null), 0
+        ) as montant_sans_echeance,
+        -- Payments that reach the total leave nothing: the source's payment day settled these.
+        coalesce(
+            sum(montant_restant_du) filter (where est_soldee), 0
+        ) as montant_solde_sans_paiement,
         sum(delai_paiement_jours) filter (where est_soldee) as delai_paiement_jours
     from situees
     group by premier_jour_mois, zone_key, client_id
@@ -110,6 +124,11 @@ final as (
         cast(groupees.nombre_factures_soldees as integer) as nombre_factures_soldees,
         cast(groupees.nombre_factures_en_retard as integer) as nombre_factures_en_retard,
         cast(groupees.montant_en_retard as numeric(18, 2)) as montant_en_retard,
+        cast(groupees.montant_non_echu as numeric(18, 2)) as montant_non_echu,
+        cast(groupees.montant_sans_echeance as numeric(18, 2)) as montant_sans_echeance,
+        cast(
+            groupees.montant_solde_sans_paiement as numeric(18, 2)
+        ) as montant_solde_sans_paiement,
         cast(coalesce(groupees.delai_paiement_jours, 0) as integer) as delai_paiement_total_jours,
         cast(
             {{ safe_divide('groupees.delai_paiement_jours', 'groupees.nombre_factures_soldees') }}
@@ -117,6 +136,8 @@ final as (
         ) as delai_paiement_moyen_jours,
         {{ rate_pct('groupees.montant_regle_declare', 'groupees.montant_facture') }}
             as taux_recouvrement_pct,
+        {{ rate_pct('groupees.montant_regle_confirme', 'groupees.montant_facture') }}
+            as taux_recouvrement_confirme_pct,
         {{ rate_pct('groupees.nombre_factures_soldees', 'groupees.nombre_factures') }}
             as taux_factures_soldees_pct,
         {{ change_stamps() }}

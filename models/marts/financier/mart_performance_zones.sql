@@ -48,6 +48,9 @@ groupees as (
         sum(nombre_factures_soldees) as nombre_factures_soldees,
         sum(nombre_factures_en_retard) as nombre_factures_en_retard,
         sum(montant_en_retard) as montant_en_retard,
+        sum(montant_non_echu) as montant_non_echu,
+        sum(montant_sans_echeance) as montant_sans_echeance,
+        sum(montant_solde_sans_paiement) as montant_solde_sans_paiement,
         sum(delai_paiement_total_jours) as delai_paiement_total_jours
     from performance
     group by premier_jour_mois, annee, trimestre, mois, zone_id, nom_zone, nom_domaine
@@ -74,12 +77,20 @@ final as (
         cast(nombre_factures_soldees as integer) as nombre_factures_soldees,
         cast(nombre_factures_en_retard as integer) as nombre_factures_en_retard,
         cast(montant_en_retard as numeric(18, 2)) as montant_en_retard,
+        cast(montant_non_echu as numeric(18, 2)) as montant_non_echu,
+        cast(montant_sans_echeance as numeric(18, 2)) as montant_sans_echeance,
+        cast(montant_solde_sans_paiement as numeric(18, 2)) as montant_solde_sans_paiement,
         cast(delai_paiement_total_jours as integer) as delai_paiement_total_jours,
         cast(
-            {{ safe_divide('delai_paiement_total_jours', 'nombre_factures_soldees') }}
-            as numeric(18, 2)
+            -- Nobody knows how long after an unknown day.
+            case
+                when premier_jour_mois <> {{ unknown_month() }}
+                    then {{ safe_divide('delai_paiement_total_jours', 'nombre_factures_soldees') }}
+            end as numeric(18, 2)
         ) as delai_paiement_moyen_jours,
         {{ rate_pct('montant_regle_declare', 'montant_facture') }} as taux_recouvrement_pct,
+        {{ rate_pct('montant_regle_confirme', 'montant_facture') }}
+            as taux_recouvrement_confirme_pct,
         {{ rate_pct('nombre_factures_soldees', 'nombre_factures') }} as taux_factures_soldees_pct,
         {{ change_stamps() }}
     from groupees

@@ -54,6 +54,7 @@ occupation as (
         count(*) filter (where lots.est_occupe) as lots_occupes,
         count(*) filter (where lots_par_demande.est_attribue) as lots_attribues,
         count(*) filter (where lots_par_demande.est_demande) as lots_demandes,
+        count(*) filter (where lots.superficie_m2 is null) as lots_sans_superficie,
         sum(lots.superficie_m2) as superficie_totale_m2,
         sum(lots.superficie_m2) filter (where lots.est_disponible) as superficie_disponible_m2,
         sum(lots.superficie_m2) filter (where lots.est_occupe) as superficie_occupee_m2,
@@ -93,6 +94,7 @@ final as (
         cast(coalesce(occupation.lots_occupes, 0) as integer) as lots_occupes,
         cast(coalesce(occupation.lots_attribues, 0) as integer) as lots_attribues,
         cast(coalesce(occupation.lots_demandes, 0) as integer) as lots_demandes,
+        cast(coalesce(occupation.lots_sans_superficie, 0) as integer) as lots_sans_superficie,
         cast(
             coalesce(occupation.superficie_totale_m2, 0) as numeric(18, 2)
         ) as superficie_totale_m2,
@@ -132,7 +134,7 @@ final as (
     left join occupation on zones.zone_key = occupation.zone_key
     left join demandes_par_zone on zones.zone_key = demandes_par_zone.zone_key
     where
-        zones.zone_key <> {{ unknown_key() }}
+        zones.zone_key > {{ unknown_key() }}
         or occupation.zone_key is not null
         or demandes_par_zone.zone_key is not null
 

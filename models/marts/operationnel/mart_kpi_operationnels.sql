@@ -45,7 +45,8 @@ demandes_par_mois as (
         count(*) filter (where est_en_attente) as demandes_en_attente,
         sum(delai_traitement_jours) as delai_traitement_jours,
         count(delai_traitement_jours) as demandes_decidees,
-        sum(superficie_demandee_m2) as superficie_demandee_m2
+        sum(superficie_demandee_m2) as superficie_demandee_m2,
+        sum(lots_sans_superficie) as lots_sans_superficie
     from demandes
     group by premier_jour_mois
 
@@ -61,7 +62,11 @@ factures_par_mois as (
         sum(nombre_factures_annulees) as nombre_factures_annulees,
         sum(montant_annule) as montant_annule,
         sum(montant_regle_declare) as montant_regle_declare,
-        sum(delai_paiement_jours) as delai_paiement_jours
+        sum(montant_regle_confirme) as montant_regle_confirme,
+        -- Nobody knows how long after an unknown day.
+        sum(delai_paiement_jours) filter (
+            where premier_jour_mois <> {{ unknown_month() }}
+        ) as delai_paiement_jours
     from {{ ref('int_factures_par_mois') }}
     group by premier_jour_mois
 
@@ -72,7 +77,8 @@ paiements_par_mois as (
     select
         premier_jour_mois,
         sum(nombre_paiements) as nombre_paiements,
-        sum(montant_encaisse) as montant_encaisse
+        sum(montant_encaisse) as montant_encaisse,
+        sum(montant_encaisse_confirme) as montant_encaisse_confirme
     from {{ ref('int_paiements_par_mois') }}
     group by premier_jour_mois
 
@@ -96,6 +102,7 @@ bornes as (
         min(premier_jour_mois) as premier,
         max(premier_jour_mois) as dernier
     from evenements
+    where premier_jour_mois <> {{ unknown_month() }}
 
 ),
 
@@ -151,6 +158,9 @@ final as (
             coalesce(demandes_par_mois.superficie_demandee_m2, 0) as numeric(18, 2)
         ) as superficie_demandee_m2,
         cast(
+            coalesce(demandes_par_mois.lots_sans_superficie, 0) as integer
+        ) as lots_sans_superficie,
+        cast(
             coalesce(factures_par_mois.nombre_factures_emises, 0) as integer
         ) as nombre_factures_emises,
         cast(coalesce(factures_par_mois.factures_soldees, 0) as integer) as factures_soldees,
@@ -163,6 +173,12 @@ final as (
             coalesce(factures_par_mois.montant_regle_declare, 0) as numeric(18, 2)
         ) as montant_regle_declare,
         cast(
+            coalesce(factures_par_mois.montant_regle_confirme, 0) as numeric(18, 2)
+        ) as montant_regle_confirme,
+        {{ rate_pct(
+            'factures_par_mois.montant_regle_confirme', 'factures_par_mois.montant_facture'
+        ) }} as taux_recouvrement_confirme_pct,
+        cast(
             {{ safe_divide(
                 'factures_par_mois.delai_paiement_jours', 'factures_par_mois.factures_soldees'
             ) }} as numeric(18, 2)
@@ -171,6 +187,9 @@ final as (
         cast(
             coalesce(paiements_par_mois.montant_encaisse, 0) as numeric(18, 2)
         ) as montant_encaisse,
+        cast(
+            coalesce(paiements_par_mois.montant_encaisse_confirme, 0) as numeric(18, 2)
+        ) as montant_encaisse_confirme,
         {{ change_stamps() }}
     from mois_couverts
     left join collectes_par_mois

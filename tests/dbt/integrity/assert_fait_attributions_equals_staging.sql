@@ -45,6 +45,17 @@ attendu as (
         ) as demandes_approuvees,
         (select count(*) from lots_demandes) as nombre_lots,
         (
+            select count(*)
+            from lots_demandes
+            left join {{ ref('stg_lots') }} as lots on lots_demandes.lot_id = lots.lot_id
+            where lots.superficie_m2 is null
+        ) as lots_sans_superficie,
+        (
+            select coalesce(sum(lots.superficie_m2), 0)
+            from lots_demandes
+            inner join {{ ref('stg_lots') }} as lots on lots_demandes.lot_id = lots.lot_id
+        ) as superficie_demandee_m2,
+        (
             select coalesce(sum(lots.prix), 0)
             from lots_demandes
             inner join {{ ref('stg_lots') }} as lots on lots_demandes.lot_id = lots.lot_id
@@ -58,6 +69,8 @@ trouve as (
         count(*) as nombre_demandes,
         count(*) filter (where est_approuve) as demandes_approuvees,
         coalesce(sum(nombre_lots), 0) as nombre_lots,
+        coalesce(sum(lots_sans_superficie), 0) as lots_sans_superficie,
+        coalesce(sum(superficie_demandee_m2), 0) as superficie_demandee_m2,
         coalesce(sum(montant_attribution), 0) as montant_attribution
     from {{ ref('fait_attributions') }}
     where {{ tested_key(
@@ -69,5 +82,8 @@ trouve as (
 {{ differing_totals(
     'attendu',
     'trouve',
-    ['nombre_demandes', 'demandes_approuvees', 'nombre_lots', 'montant_attribution']
+    [
+        'nombre_demandes', 'demandes_approuvees', 'nombre_lots', 'lots_sans_superficie',
+        'superficie_demandee_m2', 'montant_attribution'
+    ]
 ) }}

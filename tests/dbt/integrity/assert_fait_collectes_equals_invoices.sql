@@ -1,19 +1,21 @@
 -- Every campaign sums its invoices.
 -- A returned row is a measure whose total differs.
+{%- set measures = [
+    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme'
+] %}
+
 with attendu as (
 
-    select {{ total_of(['nombre_factures', 'montant_facture', 'montant_regle_declare']) }}
+    select {{ total_of(measures) }}
     from {{ ref('int_factures_par_collecte') }}
 
 ),
 
 trouve as (
 
-    select {{ total_of(['nombre_factures', 'montant_facture', 'montant_regle_declare']) }}
+    select {{ total_of(measures) }}
     from {{ ref('fait_collectes') }}
 
 )
 
-{{ differing_totals(
-    'attendu', 'trouve', ['nombre_factures', 'montant_facture', 'montant_regle_declare']
-) }}
+{{ differing_totals('attendu', 'trouve', measures) }}

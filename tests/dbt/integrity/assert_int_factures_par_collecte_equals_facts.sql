@@ -1,4 +1,7 @@
 {% set touches = ref('int_paquets_factures_touches') %}
+{% set measures = [
+    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme'
+] %}
 
 -- No invoice of a campaign is lost or counted twice by the summary of its bucket.
 -- A returned row is a measure whose total differs.
@@ -7,7 +10,8 @@ with attendu as (
     select
         count(*) as nombre_factures,
         coalesce(sum(factures.montant_total), 0) as montant_facture,
-        coalesce(sum(factures.montant_regle_declare), 0) as montant_regle_declare
+        coalesce(sum(factures.montant_regle_declare), 0) as montant_regle_declare,
+        coalesce(sum(factures.montant_regle_confirme), 0) as montant_regle_confirme
     from {{ ref('fait_factures') }} as factures
     {{ join_changed_buckets('factures.facture_id', touches) }}
     where factures.est_comptee and factures.collecte_id is not null
@@ -16,12 +20,10 @@ with attendu as (
 
 trouve as (
 
-    select {{ total_of(['nombre_factures', 'montant_facture', 'montant_regle_declare']) }}
+    select {{ total_of(measures) }}
     from {{ ref('int_factures_par_collecte') }}
     where {{ tested_key('paquet', [touches]) }}
 
 )
 
-{{ differing_totals(
-    'attendu', 'trouve', ['nombre_factures', 'montant_facture', 'montant_regle_declare']
-) }}
+{{ differing_totals('attendu', 'trouve', measures) }}

@@ -6,7 +6,10 @@ with attendu as (
 
     select
         count(*) as nombre_paiements,
-        coalesce(sum(paiements.montant_paiement), 0) as montant
+        coalesce(sum(paiements.montant_paiement), 0) as montant,
+        coalesce(
+            sum(paiements.montant_paiement) filter (where paiements.est_confirme), 0
+        ) as confirme
     from {{ ref('fait_paiements') }} as paiements
     {{ join_changed_buckets('paiements.paiement_id', touches) }}
 
@@ -16,10 +19,11 @@ trouve as (
 
     select
         coalesce(sum(nombre_paiements), 0) as nombre_paiements,
-        coalesce(sum(montant_encaisse), 0) as montant
+        coalesce(sum(montant_encaisse), 0) as montant,
+        coalesce(sum(montant_encaisse_confirme), 0) as confirme
     from {{ ref('int_paiements_par_mois') }}
     where {{ tested_key('paquet', [touches]) }}
 
 )
 
-{{ differing_totals('attendu', 'trouve', ['nombre_paiements', 'montant']) }}
+{{ differing_totals('attendu', 'trouve', ['nombre_paiements', 'montant', 'confirme']) }}

@@ -1,6 +1,9 @@
 -- The debts are those of the months together, and no other row is there.
 -- A returned row is a measure whose total differs.
-{%- set measures = ['montant_restant_du', 'montant_en_retard', 'nombre_factures_en_retard'] -%}
+{%- set measures = [
+    'montant_restant_du', 'montant_en_retard', 'montant_non_echu', 'montant_sans_echeance',
+    'montant_solde_sans_paiement', 'nombre_factures_en_retard'
+] -%}
 {%- set changed = tested_key(
     'entreprise_id',
     [

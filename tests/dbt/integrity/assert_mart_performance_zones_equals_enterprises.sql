@@ -3,8 +3,8 @@
 {%- set measures = [
     'nombre_factures', 'nombre_factures_annulees', 'nombre_factures_soldees',
     'nombre_factures_en_retard', 'montant_facture', 'montant_annule', 'montant_regle_declare',
-    'montant_regle_confirme', 'montant_restant_du', 'montant_en_retard',
-    'delai_paiement_total_jours'
+    'montant_regle_confirme', 'montant_restant_du', 'montant_en_retard', 'montant_non_echu',
+    'montant_sans_echeance', 'montant_solde_sans_paiement', 'delai_paiement_total_jours'
 ] -%}
 {%- set keys = ['premier_jour_mois', 'zone_id', 'nom_domaine'] -%}
 {%- set changed = tested_key(

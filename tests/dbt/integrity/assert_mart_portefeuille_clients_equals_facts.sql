@@ -37,6 +37,8 @@ attendu as (
         ) as nombre_entreprises,
         count(*) filter (where est_comptee) as nombre_factures,
         coalesce(sum(montant_total) filter (where est_comptee), 0) as chiffre_affaires_total,
+        coalesce(sum(montant_regle_declare) filter (where est_comptee), 0) as montant_declare,
+        coalesce(sum(montant_regle_confirme) filter (where est_comptee), 0) as montant_confirme,
         coalesce(sum(montant_restant_du), 0) as montant_restant_du,
         (select count(*) from demandes) as nombre_demandes
     from factures
@@ -49,6 +51,8 @@ trouve as (
         count(*) filter (where entreprise_id <> {{ unknown_key() }}) as nombre_entreprises,
         coalesce(sum(nombre_factures), 0) as nombre_factures,
         coalesce(sum(chiffre_affaires_total), 0) as chiffre_affaires_total,
+        coalesce(sum(montant_regle_declare), 0) as montant_declare,
+        coalesce(sum(montant_regle_confirme), 0) as montant_confirme,
         coalesce(sum(montant_restant_du), 0) as montant_restant_du,
         coalesce(sum(nombre_demandes), 0) as nombre_demandes
     from {{ ref('mart_portefeuille_clients') }}
@@ -60,7 +64,7 @@ trouve as (
     'attendu',
     'trouve',
     [
-        'nombre_entreprises', 'nombre_factures', 'chiffre_affaires_total', 'montant_restant_du',
-        'nombre_demandes'
+        'nombre_entreprises', 'nombre_factures', 'chiffre_affaires_total', 'montant_declare',
+        'montant_confirme', 'montant_restant_du', 'nombre_demandes'
     ]
 ) }}

@@ -2,8 +2,9 @@
 -- A returned row is a measure whose total differs.
 {%- set measures = [
     'nombre_factures', 'nombre_factures_soldees', 'nombre_factures_en_retard',
-    'chiffre_affaires_total', 'montant_regle_declare', 'montant_restant_du', 'nombre_demandes',
-    'demandes_approuvees', 'superficie_attribuee_m2', 'nombre_lots_attribues'
+    'chiffre_affaires_total', 'montant_regle_declare', 'montant_regle_confirme',
+    'montant_restant_du', 'nombre_demandes', 'demandes_approuvees', 'superficie_attribuee_m2',
+    'nombre_lots_attribues', 'lots_sans_superficie'
 ] %}
 
 with attendu as (

@@ -1,0 +1,25 @@
+{{ config(severity='warn') }}
+
+-- What stands where a request's JSON has a number and is none, or has too many digits, counts as unknown.
+-- A returned row is such a text.
+with demandes as (
+
+    select * from {{ source('sigeti', 'demandes_attribution') }}
+    where {{ living_rows() }} and {{ tested_key('id', [ref('stg_changements_demandes')], 'demande_id') }}
+
+)
+
+{% for column, path, digits in [
+    ('financement', ['montantTotal'], 15),
+    ('emplois', ['total'], 9),
+    ('emplois', ['nationaux', 'total'], 9),
+    ('emplois', ['expatries', 'total'], 9),
+] -%}
+select
+    id as demande_id,
+    '{{ ([column] + path) | join(".") }}' as champ,
+    {{ json_text(column, path) }} as texte
+from demandes
+where {{ json_text(column, path) }} is not null and {{ json_number(column, path, digits) }} is null
+{{ 'union all' if not loop.last }}
+{% endfor %}
