@@ -80,12 +80,26 @@ install_packages() {
     packages "${pip[@]}" install
 }
 
+# Which process has locked descriptor 9, as far as Linux tells it.
+holder() {
+    "$python" - <<'EOF' 2>/dev/null || echo 'another process'
+import os
+locks = map(str.split, open("/proc/locks"))
+inode = f":{os.fstat(9).st_ino}"
+print("process", next(lock[4] for lock in locks if lock[1] == "FLOCK" and lock[5].endswith(inode)))
+EOF
+}
+
 install() {
-    exec 9>"$root/.venv.lock" || die "$root cannot be written: run as its owner."
+    exec 9>>"$root/.venv.lock" || die "$root cannot be written: run as its owner."
+    # Whoever may read it could lock it.
+    chmod 600 "$root/.venv.lock" 2>/dev/null || true
     # The lock belongs to descriptor 9, which this shell keeps; it goes when the shell goes.
     if ! "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null; then
         say "Waiting for another run that is installing."
-        "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+        "$python" -c 'import fcntl, signal; signal.alarm(900); fcntl.flock(9, fcntl.LOCK_EX)' ||
+            die "$root/.venv.lock has been locked for 15 minutes by $(holder)." \
+                "Wait for its end, or end it, and run again."
     fi
     if [ "$(installed)" != "$(wanted)" ]; then
         case $(installed) in

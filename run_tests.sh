@@ -5,12 +5,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
     cat <<'END'
-usage: run_tests.sh [--fast | --browser] [OPTION OF PYTEST ...]
+usage: run_tests.sh [--fast | --documents | --browser] [OPTION OF PYTEST ...]
 
 Runs every check that needs no browser, and stops at the first that fails: 20 minutes
 on two cores. The last line says which, or that all passed.
 
   --fast      lint, a small night, unit tests of dbt and Python: two minutes
+  --documents types every command of every document in a fresh clone, and does nothing else
   --browser   looks at the dashboards in Superset and Chromium, and does nothing else;
               installs both the first time
   --help      this
@@ -53,6 +54,11 @@ trap finish EXIT
 
 step "installation" ./run_pipeline.sh setup
 bin=.venv/bin
+
+if [ "${1:-}" = --documents ]; then
+    step "documents: every command is typed" $bin/python tests/documents/type_commands.py
+    exit
+fi
 
 # In environments of their own, outside the scratch folder: they are large, and kept.
 if [ "${1:-}" = --browser ]; then
@@ -124,5 +130,3 @@ fi
 # A file is run by one process: its tests share what they spoil. The longest files come first.
 step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
     --no-loadscope-reorder "$@"
-# Chosen tests are all that was asked for.
-[ $# != 0 ] || step "documents: every command is typed" $bin/python tests/documents/type_commands.py

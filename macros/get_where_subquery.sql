@@ -1,6 +1,6 @@
 {# What a generic test looks at: at night, the rows that have changed since it last passed (see
    docs/tests.md), by dbt test the whole table. `tested_by` in the meta of a model names the key whose
-   rows are tested together, and the view of its changes where the model itself has no change numbers. #}
+   rows are tested together; of a view of staging it is that of its source. #}
 {% macro get_where_subquery(relation) -%}
     {%- set condition = config.get('where') -%}
     {%- set source = tested_source() -%}
@@ -8,13 +8,11 @@
         {%- set condition = living_rows() ~ (' and ' ~ changed_source_rows(source) if tested_change() is not none) -%}
     {%- elif tested_change() is not none -%}
         {%- set tested = graph.nodes[model.attached_node] -%}
-        {%- set by = tested.config.meta.get('tested_by', {}) -%}
-        {%- if by -%}
-            {%- set changes = graph.nodes['model.' ~ project_name ~ '.' ~ by.get('changes', tested.name)] -%}
+        {%- set key = tested.config.meta.get('tested_by', {}).get('key') or followed_columns(tested) | first -%}
+        {%- if key -%}
+            {%- set changes = changed_rows(tested, {key: key}, since=tested_change()) -%}
             {%- set condition -%}
-                {{ by.key }} in (
-                    select {{ by.key }} from {{ changes.relation_name }} where _changement > {{ tested_change() }}
-                ) {{ 'and (' ~ condition ~ ')' if condition }}
+                {{ key }} in (select {{ key }} from ({{ changes }}) as changes) {{ 'and (' ~ condition ~ ')' if condition }}
             {%- endset -%}
         {%- elif '_changement' in tested.columns -%}
             {%- set condition = '_changement > ' ~ tested_change() ~ (' and (' ~ condition ~ ')' if condition else '') -%}
@@ -45,17 +43,37 @@
     {{ change ~ ' > ' ~ tested_change() if tested_change() is not none else 'true' }}
 {%- endmacro %}
 
-{# Condition of a singular test: whether a key has changed, by one of the views of changes, since the test
-   last passed. `column` is the key's name in them. #}
-{% macro tested_key(key, views, column=key) -%}
+{# Condition of a singular test: whether a key is among those that changed since the test last passed, by
+   one of the queries of changes_of or touched_keys_of. `column` is the key's name in them. #}
+{% macro tested_key(key, queries, column=key) -%}
     {%- if tested_change() is none -%}
         true
     {%- else -%}
         {{ key }} in (
-            {%- for view in views %}
-            select {{ column }} from {{ view }} as touches where {{ changed_since_tested() }}
+            {%- for query in queries %}
+            select {{ column }} from {{ query }} as touches
             {{ 'union' if not loop.last }}
             {%- endfor %}
         )
     {%- endif -%}
+{%- endmacro %}
+
+{# For tests: the keys of the rows of a relation that changed, came or went since the test last passed. #}
+{% macro changes_of(relation, keys) -%}
+    {%- set columns = {} -%}
+    {%- for key in keys -%}{%- do columns.update({key: key}) -%}{%- endfor -%}
+    {%- for node in nodes_of(relation) -%}
+        ({{ changed_rows(node, columns, since=tested_change()) }})
+    {%- endfor -%}
+{%- endmacro %}
+
+{# For tests: the keys of a model's scope that were touched since the test last passed. #}
+{% macro touched_keys_of(relation) -%}
+    {%- for node in nodes_of(relation) -%}
+        ({{ touched_keys(node, tested_change()) }})
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro nodes_of(relation) -%}
+    {{ return(graph.nodes.values() | selectattr('relation_name', 'equalto', relation.render()) | list if execute else []) }}
 {%- endmacro %}

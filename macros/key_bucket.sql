@@ -15,12 +15,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Limits the test of a summary to the rows of the buckets that changed, by the view of their changes,
-   since the test last passed. #}
-{% macro join_changed_buckets(key, changes) -%}
+{# Limits the test of a summary to the rows of the buckets that changed, given by touched_keys_of, since
+   the test last passed. #}
+{% macro join_changed_buckets(key, touched) -%}
     {%- if tested_change() is not none -%}
-        inner join (
-            select distinct paquet from {{ changes }} where {{ changed_since_tested() }}
-        ) as changements on {{ in_bucket(key, 'changements.paquet') }}
+        inner join {{ touched }} as changements on {{ in_bucket(key, 'changements.paquet') }}
     {%- endif -%}
 {%- endmacro %}

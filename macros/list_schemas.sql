@@ -24,13 +24,14 @@
 
 {# As sigeti_dwh/source_check.py does. #}
 {% macro require_all_rows() -%}
-    {%- set names = [] -%}
+    {%- set names, schemas = [], [] -%}
     {%- for source in graph.sources.values() if source.source_name == 'sigeti' -%}
         {%- do names.append(source.identifier) -%}
+        {%- do schemas.append(source.schema) -%}
     {%- endfor -%}
     {%- set filtered = run_query(
-        "select string_agg('public.' || relname, ', ') from pg_class "
-        ~ "where relnamespace = to_regnamespace('public') and relname in ('" ~ names | join("', '") ~ "') "
+        "select string_agg(format('%s.%s', relnamespace::regnamespace, relname), ', ') from pg_class "
+        ~ "where relnamespace = to_regnamespace('" ~ schemas[0] ~ "') and relname in ('" ~ names | join("', '") ~ "') "
         ~ "and row_security_active(oid)"
     ).rows[0][0] -%}
     {%- if filtered is not none -%}

@@ -65,8 +65,9 @@ comment on column {{ mart.published }}.charge_le is 'Date et heure de publicatio
 {%- endmacro %}
 
 {% macro publish(marts, created) -%}
-create temporary table publication__rows (une smallint) on commit drop;
-create temporary table publication__written (une smallint) on commit drop;
+{%- set patience = run_query("show lock_timeout").rows[0][0] -%}
+create temporary table publication__rows (one smallint) on commit drop;
+create temporary table publication__written (one smallint) on commit drop;
 create temporary table publication__reached on commit drop as
 select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
 {% for mart in marts -%}
@@ -88,19 +89,27 @@ alter table {{ mart.published }} add column {{ column.quoted }} {{ column.data_t
 alter table {{ mart.published }} add column charge_le timestamp with time zone not null default current_timestamp;
     {%- endif %}
 
-set local lock_timeout to default;
+set local lock_timeout = '{{ patience }}';
 {%- endif %}
 
 {%- if mart.sorted_by %}
-{# Whoever lists its first rows reads no others. #}
-create index if not exists {{ mart.published.identifier }}__trie on {{ mart.published }} ({{ mart.sorted_by }});
+{# Whoever lists its first rows reads no others: with the zone in it, none of other zones either. #}
+{%- set by_zone = '"zone_id"' in columns %}
+{%- set index = mart.published.identifier ~ ('__trie_zone' if by_zone else '__trie') %}
+create index if not exists {{ index }} on {{ mart.published }} ({{ mart.sorted_by }}{{ ', zone_id' if by_zone }});
+{%- if by_zone and mart not in created %}
+
+set local lock_timeout = '2s';
+drop index if exists {{ mart.published.schema }}.{{ mart.published.identifier }}__trie;
+set local lock_timeout = '{{ patience }}';
+{%- endif %}
 {%- endif %}
 
 create temporary table {{ touched }} on commit drop as
 select {{ mart['keys'] | join(', ') }} from {{ mart.prepared }}
 where {{ '_changement > ' ~ since if since is not none else 'false' }}
 union
-select {{ mart['keys'] | join(', ') }} from {{ former_rows(mart.prepared) }}
+select {{ mart['keys'] | join(', ') }} from {{ former_rows(mart.prepared.identifier) }}
 where {{ '_changement > ' ~ since if since is not none else 'false' }};
 
 analyze {{ touched }};

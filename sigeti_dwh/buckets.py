@@ -39,13 +39,13 @@ def present_sums(source: Connection, table: SourceTable) -> Sums:
         ).format(
             bucket_of(table.key),
             hashed(table.key, VERSION),
-            sql.Identifier("public", table.name),
+            table.at_source,
         ),
     )
     without_key = sum(rows for bucket, (rows, _) in found.items() if bucket is None)
     if without_key:
         raise UserError(
-            f"public.{table.name} has {without_key} rows whose {table.key[0]} is null.\n"
+            f"{table.schema}.{table.name} has {without_key} rows whose {table.key[0]} is null.\n"
             "Correct them at the source and run again. Nothing was changed."
         )
     return found

@@ -28,6 +28,8 @@ NOT_RUNNING = 3
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 OWNER = "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of yours."
 FEW_BYTES = 1 << 16
+# Root's embedded server runs as another user, who has to get to his own folder in it.
+STATE_MODE = 0o711 if os.geteuid() == 0 else 0o700
 INTERRUPTED = 130
 TERMINATED = 143
 UNTOUCHED: tuple[int, ...] = ()
@@ -242,11 +244,13 @@ def _typed_password(login: str) -> str | None:
 
 def _make_state_folder() -> None:
     try:
-        STATE.mkdir(parents=True, exist_ok=True)
+        STATE.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {STATE} cannot be made: {error.strerror}.\n{OWNER}") from None
     if not os.access(STATE, os.W_OK):
         raise UserError(f"The folder {STATE} cannot be written.\n{OWNER}")
+    if STATE.stat().st_uid == os.geteuid():
+        STATE.chmod(STATE_MODE)
 
 
 def create_env_file() -> None:

@@ -68,6 +68,8 @@ class CopyStore:
             self._adapt(warehouse, found)
         else:
             self._create(warehouse)
+        if self.links:
+            self._create_former_links(warehouse)
         if not meta.remember(warehouse, self.name, fingerprint) and not doubtful:
             return Standing.KNOWN
         forget_sums(warehouse, self.name)
@@ -106,7 +108,7 @@ class CopyStore:
         except (pg.UniqueViolation, pg.NotNullViolation) as error:
             said = error.diag.message_detail or f"{error.diag.column_name} is null in a row."
             raise UserError(
-                f"public.{self.table.name}: {said}\n"
+                f"{self.table.schema}.{self.table.name}: {said}\n"
                 "The source holds such a row: correct it there and run again. Nothing was changed."
             ) from error
 
@@ -130,19 +132,20 @@ class CopyStore:
                 "_supprime_le timestamptz)"
             ).format(self.relation, declared(self.table.columns))
         )
-        if self.links:
-            # They outlive a copy that was dropped: views stand on them.
-            warehouse.execute(
-                sql.SQL(
-                    "create table if not exists {} as select {}, _changement from {} with no data"
-                ).format(self.former_links, listed([*self.key, *self.links]), self.relation)
+
+    def _create_former_links(self, warehouse: Connection) -> None:
+        """Create what keeps former links; it outlives a copy that was dropped."""
+        warehouse.execute(
+            sql.SQL(
+                "create table if not exists {} as select {}, _changement from {} with no data"
+            ).format(self.former_links, listed([*self.key, *self.links]), self.relation)
+        )
+        warehouse.execute(
+            sql.SQL("create index if not exists {} on {} (_changement)").format(
+                sql.Identifier(f"{self.table.name}__anciens_liens__changement_idx"),
+                self.former_links,
             )
-            warehouse.execute(
-                sql.SQL("create index if not exists {} on {} (_changement)").format(
-                    sql.Identifier(f"{self.table.name}__anciens_liens__changement_idx"),
-                    self.former_links,
-                )
-            )
+        )
 
     def _alter(self, warehouse: Connection, action: str, *parts: sql.Composable) -> None:
         warehouse.execute(sql.SQL("alter table {} " + action).format(self.relation, *parts))

@@ -9,8 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
+from sigeti_dwh.session import pinning
 from sigeti_dwh.settings import PREFIXES, Server
 
 # What a server says when it refuses a connection: libpq gives no SQLSTATE there, only words, and
@@ -42,11 +44,22 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
         "Ask its administrator for a line in pg_hba.conf, or set {prefix}_SSLMODE=require.",
     ),
     (
-        r"too many (clients|connections)|remaining connection slots"
-        r"|trop de (clients|connexions)|connexions restants",
+        r"too many connections for (role|database)|trop de connexions pour",
+        RetryableError,
+        "the user or the database has all the connections that it may have",
+        'Close some of them, or let an administrator say ALTER ROLE "{user}" CONNECTION LIMIT …;',
+    ),
+    (
+        r"remaining connection slots|connexions restants",
+        RetryableError,
+        "others have all the connections that this user may have",
+        "Close some of theirs. Some can be kept for this user: docs/roles.md, connections.",
+    ),
+    (
+        r"too many (clients|connections)|trop de (clients|connexions)",
         RetryableError,
         "the server has no connection left",
-        "Wait, or raise its max_connections.",
+        "Close some of them, or raise its max_connections.",
     ),
     (
         r"starting up|shutting down|recovery mode|not yet accepting connections"
@@ -62,10 +75,17 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
         "Correct {prefix}_HOST in .env or the environment.",
     ),
     (
+        r"client certificate|certificate authentication failed|private key"
+        r"|alert (certificate|unknown ca|bad certificate)|certificat client",
+        UserError,
+        "the client's certificate does not serve ({said})",
+        "Set {prefix}_SSLCERT and {prefix}_SSLKEY to what the server's administrator gave you.",
+    ),
+    (
         r"server does not support SSL|certificate|SSL error|SSL SYSCALL",
         UserError,
         "no secure connection with sslmode={sslmode} ({said})",
-        "Set {prefix}_SSLMODE, or PGSSLROOTCERT to the server's certificate authority.",
+        "Set {prefix}_SSLROOTCERT to the server's certificate authority, or {prefix}_SSLMODE.",
     ),
     (
         r"Connection refused|No such file or directory|Network is unreachable|No route to host",
@@ -88,68 +108,89 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
 )
 
 # Who holds our relations, whoever does more than read first, then the oldest. Only who may read all
-# statistics sees what other users' sessions are.
+# statistics sees what other users' sessions are and say.
 BLOCKER = """
 select
     pid,
     relation::regclass::text,
     coalesce(nullif(application_name, ''), 'a program') || ' of ' || usename,
     coalesce(' on ' || host(client_addr), ''),
-    coalesce(to_char(xact_start, 'YYYY-MM-DD HH24:MI TZ'), 'some time')
+    coalesce(to_char(xact_start, 'YYYY-MM-DD HH24:MI TZ'), 'some time'),
+    left(regexp_replace(coalesce(query, 'unknown'), '\\s+', ' ', 'g'), 100)
 from pg_locks
 join pg_stat_activity using (pid)
 join pg_class on pg_class.oid = relation
 where granted and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
     and database = (select oid from pg_database where datname = current_database())
-    and application_name not in ('sigeti_dwh', 'sigeti_dwh load', 'sigeti_dwh night',
-        'dbt sigeti_dwh')
+    and not (usename = current_user and application_name in ('sigeti_dwh', 'sigeti_dwh load',
+        'sigeti_dwh night', 'dbt sigeti_dwh'))
 order by mode = 'AccessShareLock', xact_start, relation limit 1
 """
 
-SESSION_OPTIONS = {
-    # Rows that a policy would hide end a statement: they must never pass for deleted ones.
-    "source": "-c lock_timeout=60s -c row_security=off",
-    # What works for a client that is gone, killed or cut off, ends by itself.
-    "warehouse": "-c lock_timeout=60s -c client_connection_check_interval=5s",
-}
-"""What each session sets for itself: nobody who idles in a transaction holds up a night."""
-
 
 def connect(
-    server: Server, *, autocommit: bool = False, application_name: str = "sigeti_dwh"
+    server: Server,
+    *,
+    autocommit: bool = False,
+    application_name: str = "sigeti_dwh",
+    unlimited: bool = False,
+    snapshot: bool = False,
+    pinned: bool = True,
 ) -> psycopg.Connection[tuple[Any, ...]]:
-    """Open a UTF-8 connection to a server.
+    """Open a UTF-8 connection to a server, its settings pinned (session.py).
+
+    `unlimited` sets aside the time limits of the role; with `snapshot` a transaction reads one
+    state of the database, and only reads. One that is not `pinned` has yet to be, by pin.
+
+    At the source, where a pool may give the session to somebody else after each transaction, the
+    settings hold for the first transaction, and nothing is left in the session.
 
     Raises UserError naming the database and what to do; RetryableError when waiting can help.
     """
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
+            make_conninfo(**server.tls),
             host=server.host,
             port=server.port,
             dbname=server.name,
             user=server.user,
             password=server.password,
-            sslmode=server.sslmode,
             client_encoding="UTF8",
             connect_timeout=10,
             keepalives_idle=30,
             keepalives_interval=10,
             keepalives_count=3,
             application_name=application_name,
-            options=SESSION_OPTIONS[server.role],
             autocommit=autocommit,
+            # A pool does not know what was prepared in another session.
+            prepare_threshold=None,
         )
+        if snapshot:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+        if pinned:
+            pin(connection, server, unlimited=unlimited)
+        return connection
     except psycopg.Error as error:
         raise refusal(str(error), server) from None
+
+
+def pin(connection: psycopg.Connection[Any], server: Server, *, unlimited: bool) -> None:
+    """Pin the settings of a session; at the source, those of the transaction under way."""
+    local = server.role == "source" and not connection.autocommit
+    connection.execute(pinning(server.role, unlimited=unlimited, local=local).encode())
+    if not local:
+        connection.commit()
 
 
 def refusal(said: str, server: Server) -> UserError:
     """Return the error for a connection that failed with these words."""
     words = {"prefix": PREFIXES[server.role], "name": server.name, "sslmode": server.sslmode}
+    words["user"] = server.user
     words["said"] = said.strip().splitlines()[-1].split("failed: ")[-1].strip()
     for pattern, kind, what, action in REFUSALS:
         if re.search(pattern, said):
-            if server.embedded:
+            if server.embedded and "{prefix}" in action:
                 action = "Start it by ./run_pipeline.sh start; ./run_pipeline.sh status tells more."
             reason = f"{what.format(**words)}.\n{action.format(**words)}"
             return kind(f"Cannot connect to the {server}: {reason}")
@@ -177,10 +218,10 @@ def blocker(server: Server) -> str | None:
         row = connection.execute(BLOCKER).fetchone()
     if row is None:
         return None
-    process, relation, who, where, since = row
+    process, relation, who, where, since, query = row
     return (
-        f"In the way: process {process} ({who}{where}), at work on {relation} since {since}. "
-        f"To end it: select pg_terminate_backend({process});"
+        f"In the way: process {process} ({who}{where}), at work on {relation} since {since}: "
+        f"{query}. To end it: select pg_terminate_backend({process});"
     )
 
 
@@ -218,9 +259,10 @@ def _failure(error: psycopg.Error, server: Server) -> UserError | None:
     if isinstance(error, pg.DeadlockDetected | pg.SerializationFailure):
         return RetryableError(f"{server}: {said}.\nAnother session is in the way; run again.")
     if isinstance(error, pg.QueryCanceled):
-        return UserError(f"{server}: {said}.\nRaise the role's statement_timeout or run again.")
+        return UserError(f"{server}: {said}.\nSomebody, or a time limit, ended it; run again.")
     lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError)
-    if lost or (error.sqlstate or "")[:2] == "08" or (error.sqlstate or "")[:3] == "57P":
+    # Also by a limit on how long a session may idle, or a transaction may last.
+    if lost or (error.sqlstate or "").startswith(("08", "57P", "25P03", "25P04")):
         return RetryableError(f"{server}: the connection was lost ({said}).\nRun again.")
     if (error.sqlstate or "")[:2] == "53":
         return RetryableError(f"{server}: {said}.\nThe server lacks resources; run again later.")

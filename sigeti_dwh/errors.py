@@ -14,7 +14,11 @@ class RetryableError(UserError):
     """A failure that can pass by waiting: a lost connection, a lock, a server that is starting."""
 
 
-class BusyError(UserError):
+class NoNightError(UserError):
+    """A run that had nothing to do: no night failed, and nobody is told of one."""
+
+
+class BusyError(NoNightError):
     """Another run works on the same warehouse."""
 
     exit_code = 4

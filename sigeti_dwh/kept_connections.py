@@ -4,7 +4,8 @@ dbt opens one for each node, some 700 a night.
 """
 
 import select
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import psycopg2  # type: ignore[import-untyped]
 from dbt.adapters.contracts.connection import Connection, ConnectionState
@@ -14,6 +15,21 @@ from dbt.adapters.postgres.impl import PostgresAdapter
 
 class KeptConnections(PostgresConnectionManager):
     """Keeps a connection that a node gives back, without what the node left in its session."""
+
+    processes: ClassVar[WeakKeyDictionary[Any, int]] = WeakKeyDictionary()
+    """The server's process of each connection; what psycopg2 knows is a pool's own number."""
+
+    @classmethod
+    def open(cls, connection: Connection) -> Connection:
+        """Open a connection; what it sets for its session outlives a transaction that fails."""
+        was_open = connection.state == ConnectionState.OPEN
+        opened: Connection = super().open(connection)  # type: ignore[no-untyped-call]
+        if not was_open:
+            with opened.handle.cursor() as cursor:
+                cursor.execute("select pg_backend_pid()")
+                [cls.processes[opened.handle]] = cursor.fetchone()
+            opened.handle.commit()
+        return opened
 
     def release(self) -> None:
         """Take back the thread's connection."""

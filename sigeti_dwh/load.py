@@ -17,7 +17,7 @@ from psycopg import sql
 from sigeti_dwh import meta
 from sigeti_dwh.buckets import present_sums
 from sigeti_dwh.copy_store import CopyStore
-from sigeti_dwh.database import connect, translated
+from sigeti_dwh.database import connect, pin, translated
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.loss import Loss, living_rows, losses
 from sigeti_dwh.pipe import Pipe
@@ -72,15 +72,19 @@ def load(
     Raises UserError for a source that is not as declared or lost its rows, TimeLimitError for one
     that is too slow, RetryableError for a lost connection; the warehouse is left as it was.
     """
-    tables = read_source_tables()
+    tables = read_source_tables(settings.source_schema)
     with (
-        connect(settings.source, application_name="sigeti_dwh load") as source,
-        connect(settings.warehouse, application_name="sigeti_dwh load") as warehouse,
+        connect(
+            settings.source, application_name="sigeti_dwh load", snapshot=True, pinned=False
+        ) as source,
+        connect(
+            settings.warehouse, application_name="sigeti_dwh load", unlimited=True
+        ) as warehouse,
         limited("The load", settings.layer_minutes, source, warehouse),
     ):
         with translated(settings.source):
-            source.execute("set transaction isolation level repeatable read, read only")
             hold(source, tables)
+            pin(source, settings.source, unlimited=True)
             shape = check_columns(source, tables)
             known_as = history(source)
             sums, seconds = {}, {}
@@ -94,7 +98,7 @@ def load(
         with translated(settings.warehouse):
             meta.prepare(warehouse)
             meta.claim(warehouse, settings.schema)
-            lost = losses(warehouse, rows, settings.loss_share)
+            lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
             if lost and not accept_loss:
                 raise _lost_rows(lost, settings.loss_share)
             for loss in lost:

@@ -38,12 +38,13 @@ class Loss:
     """A source table that lost rows, with how many it had and has."""
 
     table: str
+    """Its name with its schema at the source."""
     before: int
     now: int
 
     def __str__(self) -> str:
         """Tell it as a message does."""
-        return f"public.{self.table} had {self.before} rows and has {self.now}"
+        return f"{self.table} had {self.before} rows and has {self.now}"
 
 
 def living_rows(
@@ -53,25 +54,26 @@ def living_rows(
     return {
         table.name: sum(rows for rows, _ in sums[table.name].values())
         if table.alive is None
-        else _count(source, table.name, table.alive)
+        else _count(source, table)
         for table in tables
     }
 
 
-def losses(warehouse: Connection, now: Mapping[str, int], share: float) -> list[Loss]:
+def losses(warehouse: Connection, now: Mapping[str, int], share: float, schema: str) -> list[Loss]:
     """Return the tables that lost more than this share since the last accepted load."""
     row = warehouse.execute(ACCEPTED).fetchone()
     before: dict[str, int] = row[0] if row else {}
     return [
-        Loss(name, before[name], rows)
+        Loss(f"{schema}.{name}", before[name], rows)
         for name, rows in now.items()
         if before.get(name, 0) >= FEWEST and before[name] - rows > share * before[name]
     ]
 
 
-def _count(source: Connection, table: str, condition: str) -> int:
-    query = sql.SQL("select count(*) from {} where " + condition)
-    row = source.execute(query.format(sql.Identifier("public", table))).fetchone()
+def _count(source: Connection, table: SourceTable) -> int:
+    query = sql.SQL("select count(*) from {} where {}")
+    alive = sql.SQL(table.alive or "true")
+    row = source.execute(query.format(table.at_source, alive)).fetchone()
     assert row is not None
     count: int = row[0]
     return count

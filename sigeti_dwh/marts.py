@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sigeti_dwh.database import refusal
 from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.session import pinning_for_readers
 from sigeti_dwh.settings import Server, load_settings, read_variables
 
 Row = dict[str, Any]
@@ -94,15 +95,16 @@ class Marts:
             pool_recycle=pool.recycle,
             pool_pre_ping=pool.pre_ping,
             connect_args={
-                "sslmode": self.server.sslmode,
+                **self.server.tls,
                 "client_encoding": "UTF8",
                 "connect_timeout": 10,
                 "application_name": "sigeti_dwh marts",
-                # A prepared statement is one statement: nothing can be chained to it by `;`.
-                "prepare_threshold": 0,
+                # Prepared in one session, a statement would be missing in another of a pool's.
+                "prepare_threshold": None,
             },
             execution_options={"postgresql_readonly": True},
         )
+        sqlalchemy.event.listen(self.engine, "begin", _pin)
 
     def __enter__(self) -> Self:
         """Return the access itself."""
@@ -283,6 +285,11 @@ class Marts:
         what = "could not be asked" if state is None else "was refused"
         kind = RetryableError if (state or "").startswith(PASSING) else UserError
         return kind(f"The query {what}: {said.splitlines()[0]}")
+
+
+def _pin(connection: sqlalchemy.Connection) -> None:
+    """Let values come as we read them; all else stays as the login has it."""
+    connection.exec_driver_sql(pinning_for_readers())
 
 
 def _check_limit(limit: int) -> None:

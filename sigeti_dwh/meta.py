@@ -9,11 +9,14 @@ import psycopg
 from sigeti_dwh.errors import UserError
 
 SCHEMA = "dwh_meta"
+VERSION = 2
+"""Raised when a warehouse becomes one that the code of before must not work on."""
 RIGHTS = Path(__file__).with_name("rights.sql")
 
+# version says since when the warehouse is one of which version;
 # changements numbers every change that was written, in commit order (macro number_change);
 # avancement says up to which of them, and for which day, each scoped table has been made, by which
-# SQL (macro prepare_scope);
+# SQL (macro follow_changes);
 # definitions says which SQL, descriptions or source each relation was last given (macro
 # has_definition);
 # executions and noeuds are the record of the nights (run_log.py);
@@ -22,6 +25,8 @@ RIGHTS = Path(__file__).with_name("rights.sql")
 # droits_zones says which login sees which zones, as an administrator wrote it (rights.sql);
 # mesures is what the monitor saw of each object, and when (monitor/history.py);
 # entrepot says under which prefix the warehouse is built, to which all of this belongs;
+# nuit and verrous are what is locked (run_log.py, next_change, rights.sql): advisory locks every
+# login may take, these only who owns them;
 # essais says up to which change each test has passed, and when it last saw its whole table.
 DEFINITION = """
 create schema if not exists dwh_meta;
@@ -43,6 +48,10 @@ create table if not exists dwh_meta.definitions (
     identifiant oid not null,
     empreinte text not null,
     primary key (relation, sorte)
+);
+create table if not exists dwh_meta.nuit ();
+create table if not exists dwh_meta.verrous (
+    nom text primary key
 );
 create table if not exists dwh_meta.paquets (
     relation text,
@@ -69,7 +78,8 @@ create table if not exists dwh_meta.executions (
     version text not null,
     revision text,
     options text not null,
-    chargement bigint
+    chargement bigint,
+    execution_prefect text
 );
 create table if not exists dwh_meta.noeuds (
     execution bigint references dwh_meta.executions on delete cascade,
@@ -108,25 +118,54 @@ create table if not exists dwh_meta.chargements (
 );
 do $$
 declare
-    manque text;
+    lacking record;
 begin
-    -- What warehouses of earlier versions lack.
-    for manque in
-        select format('alter table dwh_meta.%I add column %I %s', nom, colonne, genre)
+    -- What warehouses of earlier versions lack; without a fingerprint, a table is made anew.
+    for lacking in
+        select *
         from (values
+            ('avancement', 'empreinte', 'text not null default '''''),
             ('avancement', 'date_reference', 'date'),
             ('chargements', 'horizon', 'bigint'),
             ('chargements', 'effectifs', 'jsonb'),
             ('chargements', 'changement', 'bigint'),
             ('chargements', 'perte_acceptee', 'boolean')
-        ) as nouvelles (nom, colonne, genre)
+        ) as columns (table_name, column_name, definition)
         where not exists (
-            select from pg_attribute
-            where attrelid = to_regclass('dwh_meta.' || nom) and attname = colonne
+            select from information_schema.columns present
+            where present.table_schema = 'dwh_meta' and present.table_name = columns.table_name
+                and present.column_name = columns.column_name
         )
     loop
-        execute manque;
+        execute format(
+            'alter table dwh_meta.%I add column %I %s',
+            lacking.table_name, lacking.column_name, lacking.definition
+        );
     end loop;
+    -- The first version made tables of more than one key column without their key.
+    for lacking in
+        select c.oid::regclass as relation, columns
+        from (values
+            ('pont_attributions_lots', 'demande_id, lot_id'),
+            ('pont_collectes_zones', 'collecte_id, zone_id'),
+            ('mart_performance_financiere', 'premier_jour_mois, zone_id, entreprise_id')
+        ) as keys (table_name, columns)
+        join pg_class c on c.relname = table_name and c.relkind = 'r'
+            and c.relnamespace::regnamespace::text ~ '_(facts|marts_financier)$'
+        where pg_has_role(c.relowner, 'usage') and not exists (
+            select from pg_constraint where conrelid = c.oid and contype = 'p'
+        )
+    loop
+        execute format('alter table %s add primary key (%s)', lacking.relation, lacking.columns);
+    end loop;
+    if to_regclass('dwh_meta.version') is null then
+        create table dwh_meta.version (
+            version integer primary key,
+            depuis timestamptz not null default current_timestamp
+        );
+        -- Whoever works here asks it first.
+        grant select on dwh_meta.version to public;
+    end if;
     if to_regclass('dwh_meta.entrepot') is null then
         create table dwh_meta.entrepot (
             prefixe text not null,
@@ -135,6 +174,16 @@ begin
         -- The monitor asks it before the roles have their rights on it.
         grant select on dwh_meta.entrepot to public;
     end if;
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name)
+            = ('dwh_meta', 'executions', 'execution_prefect')
+    ) then
+        alter table dwh_meta.executions add column execution_prefect text;
+    end if;
+    insert into dwh_meta.verrous select unnest(array['changements', 'droits'])
+    except select nom from dwh_meta.verrous
+    on conflict do nothing;
 end
 $$;
 """
@@ -149,13 +198,30 @@ order by 1
 """The prefixes under which this database has what every warehouse has."""
 
 
+# Also for a reader of nothing but some tables.
+READABLE = """
+select exists (
+    select from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where nspname = 'dwh_meta' and relname = %s
+        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+)
+"""
+
+
 def prepare(connection: psycopg.Connection[Any]) -> None:
     """Create what is missing of dwh_meta, in a transaction of its own.
 
     With wal_level=minimal, as the embedded server has it, a crash takes back the numbers that a
     sequence gave since the transaction that made it, when that transaction used it too.
+
+    Raises UserError for a warehouse of a newer version.
     """
+    refuse_newer(connection)
     connection.execute(DEFINITION)
+    connection.execute(
+        "insert into dwh_meta.version (version) values (%s) on conflict do nothing", [VERSION]
+    )
     _prepare_rights(connection)
     connection.commit()
 
@@ -177,7 +243,7 @@ def require_prefix(connection: psycopg.Connection[Any], prefix: str) -> None:
 
     A warehouse that does not say it is known by its schemas. Raises UserError that names both.
     """
-    row = connection.execute("select to_regclass('dwh_meta.entrepot') is not null").fetchone()
+    row = connection.execute(READABLE, ["entrepot"]).fetchone()
     known: list[str] = []
     if row == (True,):
         known = [name for (name,) in connection.execute("select prefixe from dwh_meta.entrepot")]
@@ -188,6 +254,19 @@ def require_prefix(connection: psycopg.Connection[Any], prefix: str) -> None:
             f"DWH_DB_SCHEMA is {prefix}: they would share their records.\n"
             f"Set DWH_DB_SCHEMA={known[0]}, or another DWH_DB_NAME for {prefix}.\n"
             "To rename a warehouse: docs/backup.md."
+        )
+
+
+def refuse_newer(connection: psycopg.Connection[Any]) -> None:
+    """Raise UserError when a newer version than this one has worked on the warehouse."""
+    known = connection.execute(READABLE, ["version"]).fetchone()
+    if known != (True,):
+        return
+    row = connection.execute("select max(version) from dwh_meta.version").fetchone()
+    if row is not None and row[0] is not None and row[0] > VERSION:
+        raise UserError(
+            f"This warehouse is of version {row[0]}; this code knows version {VERSION}.\n"
+            "Run the newer code, or restore a backup from before it: docs/backup.md."
         )
 
 
@@ -210,7 +289,7 @@ def next_change(connection: psycopg.Connection[Any], relation: str) -> int:
     The lock is held to the end of the transaction, so that numbers become visible in their order
     and a reader who has seen one has seen all before it.
     """
-    connection.execute("select pg_advisory_xact_lock(hashtext('dwh_meta'))")
+    connection.execute("select from dwh_meta.verrous where nom = 'changements' for update")
     row = connection.execute(
         "insert into dwh_meta.changements (relation) values (%s) returning numero", [relation]
     ).fetchone()

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
+from uuid import UUID
 
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT, STATE, env_file, read_file
@@ -33,6 +34,8 @@ PREFECT_ENVIRONMENT = {
     # The console is ours; the API has every line.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    # A server that is lost is done without: each request to it would be tried for a minute.
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
     # For the temporary server only. Registering blocks makes it import every Prefect collection;
     # task runs are recorded by the hundred; nobody looks at events and automations there.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -49,6 +52,8 @@ START_PREFECT = (
     "Its address is PREFECT_API_URL=http://127.0.0.1:4200/api"
 )
 ANSWER_SECONDS = 10.0
+BUSY_RETRIES = 5
+"""Of requests to the temporary server, which is there for as long as this process, if busy."""
 FLUSH_SECONDS = 1.2
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -111,7 +116,11 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
 
     Raises UserError when it does not start; httpx.HTTPError when the server is lost meanwhile.
     """
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_CLIENT_MAX_RETRIES,
+        temporary_settings,
+    )
 
     try:
         wanted = None if temporary else PREFECT_API_URL.value()
@@ -121,7 +130,10 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
             return
         if trouble:
             print(f"{trouble} This run's history stays on this machine.", flush=True)
-        with _temporary_server() as api, temporary_settings({PREFECT_API_URL: api}):
+        with (
+            _temporary_server() as api,
+            temporary_settings({PREFECT_API_URL: api, PREFECT_CLIENT_MAX_RETRIES: BUSY_RETRIES}),
+        ):
             started = datetime.now(UTC)
             try:
                 yield
@@ -133,6 +145,27 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
     finally:
         # The interpreter's end would walk through them all again.
         gc.freeze()
+
+
+def end_killed(flow_runs: Sequence[str]) -> None:
+    """End in Prefect the runs that were killed, which it would show as running for good.
+
+    One that it does not know, of another server's history, is left out.
+    """
+    if not flow_runs:
+        return
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+    from prefect.states import Crashed
+
+    with get_client(sync_client=True) as client:
+        for one in flow_runs:
+            with suppress(ObjectNotFound):
+                known = client.read_flow_run(UUID(one))
+                if known.state is not None and not known.state.is_final():
+                    client.set_flow_run_state(
+                        known.id, Crashed(message="The night was killed."), force=True
+                    )
 
 
 def _trouble(api: str) -> str | None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from sigeti_dwh.session import pinning
 from sigeti_dwh.settings import ROOT, Settings
 
 EXAMPLE = ROOT / "profiles.example.yml"
@@ -46,6 +47,8 @@ def profile_variables(settings: Settings) -> dict[str, str]:
     return settings.environment() | {
         "DWH_TARGET": "direct_source" if settings.one_database else "copied_source",
         "DWH_THREADS": str(settings.threads),
+        # dbt executes `set role` and this on each connection: the one place for what all need.
+        "DWH_SESSION": f"to default; {pinning('warehouse', unlimited=True)}",
     }
 
 

@@ -17,9 +17,9 @@ from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
-from sigeti_dwh.database import SESSION_OPTIONS, blocker, refusal
+from sigeti_dwh.database import blocker, refusal
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
-from sigeti_dwh.kept_connections import keep_connections
+from sigeti_dwh.kept_connections import KeptConnections, keep_connections
 from sigeti_dwh.kept_rows import examples
 from sigeti_dwh.layers import Layer, assign
 from sigeti_dwh.profiles import profile_variables
@@ -62,10 +62,7 @@ class Project:
 
         Raises UserError for what dbt refuses, and for a selection that matches nothing.
         """
-        os.environ.update(
-            profile_variables(self.settings),
-            PGOPTIONS=SESSION_OPTIONS["warehouse"],
-        )
+        os.environ.update(profile_variables(self.settings))
         keep_connections()
         self.manifest = None
         warnings: list[str] = []
@@ -111,31 +108,35 @@ class Project:
         # A node is compiled in place, and does not compile twice: after a failure, parse anew.
         manifest, self.manifest = self.manifest, None
         self.tests.limit(manifest.nodes, [node for node in planned if node.startswith("test.")])
-        with (
-            self._time_limit() as limit,
-            Watch(
-                layer.name, manifest, len(planned), on_event, self.report, self._examples
-            ) as watch,
-        ):
-            outcome = self._run(
-                "build",
-                *(["--full-refresh"] if self.full_refresh else []),
-                *("--exclude-resource-type", "unit_test"),
-                *("--indirect-selection", "empty"),
-                *("--select", *(f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in planned)),
-                manifest=manifest,
-                callback=watch.callback,
-            )
-            nodes = tuple(watch.result(result) for result in outcome.results)
+        limit = self._time_limit()
+        try:
+            with (
+                limit,
+                Watch(
+                    layer.name, manifest, len(planned), on_event, self.report, self._examples
+                ) as watch,
+            ):
+                outcome = self._run(
+                    "build",
+                    *(["--full-refresh"] if self.full_refresh else []),
+                    *("--exclude-resource-type", "unit_test"),
+                    *("--indirect-selection", "empty"),
+                    "--select",
+                    *(f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in planned),
+                    manifest=manifest,
+                    callback=watch.callback,
+                )
+                nodes = tuple(watch.result(result) for result in outcome.results)
+        except RetryableError:
+            # The limit ends whatever is at work, also what dbt asks for itself.
+            if limit.expired:
+                raise _ended(layer, started) from None
+            raise
         self.tests.record(nodes)
         result = LayerResult(layer.name, nodes, time.monotonic() - started)
         self.on_layer(result)
         if limit.expired:
-            raise TimeLimitError(
-                f"{layer.name} was ended after {result.seconds / 60:.0f} minutes.\n"
-                "DWH_LAYER_MINUTES and DWH_NIGHT_MINUTES limit it; what it waited for: "
-                "python3 monitor_dwh.py health."
-            )
+            raise _ended(layer, started)
         if not result.ok:
             raise result.error(blocker(self.settings.warehouse) if result.locked else None)
         if different := {node.unique_id for node in nodes} ^ set(planned):
@@ -165,11 +166,19 @@ class Project:
     def _selected(self, selection: str) -> set[str]:
         """Return the nodes of a selection, but no test that compares them with what is left old."""
         assert self.manifest is not None
+        words = selection.split()
+        # A word that is an option would be one of dbt's.
+        for word in words or [selection]:
+            if not word or word.startswith("-"):
+                raise UserError(
+                    f"--select {selection}: {word!r} is no selector.\n"
+                    "As in plain dbt: a name (dim_lots), +name, name+, path:models/facts, tag:x."
+                )
         found: list[str] = self._run(
             "list",
             *("--output", "json", "--output-keys", "unique_id"),
             *("--exclude-resource-type", "unit_test"),
-            *("--select", *selection.split()),
+            *("--select", *words),
             manifest=self.manifest,
         )
         # A selection may hold metrics and semantic models, which nothing builds.
@@ -211,8 +220,8 @@ class Project:
         runner = dbtRunner(manifest=manifest, callbacks=[callback] if callback else [])
         outcome = runner.invoke(
             [
-                # The console is ours. logs/dbt.log has each node, and why it failed; the default,
-                # debug, would cost a tenth of a night.
+                # The console is ours. logs/dbt.log has each node, and why it failed; with debug,
+                # each statement too.
                 *("--log-level", "none", "--no-use-colors", "--no-use-colors-file"),
                 *("--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info")),
                 "--no-send-anonymous-usage-stats",
@@ -235,11 +244,20 @@ class Project:
         return RetryableError(message) if is_passing(str(error)) else UserError(message)
 
 
+def _ended(layer: Layer, started: float) -> TimeLimitError:
+    """Return the error of a layer that its time limit ended."""
+    return TimeLimitError(
+        f"{layer.name} was ended after {(time.monotonic() - started) / 60:.0f} minutes.\n"
+        "DWH_LAYER_MINUTES and DWH_NIGHT_MINUTES limit it; what it waited for: "
+        "python3 monitor_dwh.py health."
+    )
+
+
 def _sessions() -> list[int]:
     """Return the numbers of the server's processes that work for dbt."""
     return [
-        connection.handle.get_backend_pid()
+        KeptConnections.processes[connection.handle]
         for adapter in FACTORY.adapters.values()
         for connection in list(adapter.connections.thread_connections.values())
-        if connection.state == "open" and not connection.handle.closed
+        if connection.state == "open" and connection.handle in KeptConnections.processes
     ]

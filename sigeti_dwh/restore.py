@@ -48,14 +48,18 @@ cross join lateral (
 ) as parts
 where datname = %(old)s
 """
-# Our own sessions, under whose feet no database may be replaced.
+# Our own sessions, under whose feet no database may be replaced: whoever else takes such a name, or
+# reads by the pool of marts.py, holds up nothing.
 WORKING = """
 select application_name from pg_stat_activity
-where datname = %s and application_name ~ 'sigeti_dwh' limit 1
+where datname = %s and usename = current_user
+    and application_name ~ '^(sigeti_dwh (night|load|roles)|dbt sigeti_dwh|sigeti_dwh backup.*)$'
+limit 1
 """
+# Of other users' sessions, who is no superuser sees the user and not the kind.
 END_SESSIONS = """
 select pg_terminate_backend(pid, 5000) from pg_stat_activity
-where datname = %s and backend_type = 'client backend'
+where datname = %s and usename is not null
 """
 
 
@@ -67,6 +71,8 @@ class Restored:
     tables: int
     rows: int
     former: str | None
+    only_former: list[str]
+    """Schemas of the replaced database that the backup does not have."""
 
     def __str__(self) -> str:
         """Tell what is where and what to do next."""
@@ -76,6 +82,8 @@ class Restored:
                 f"The one it replaces is kept as {self.former}. When it is no longer needed: "
                 f'DROP DATABASE "{self.former}";'
             )
+        if self.only_former:
+            lines.append(f"Only there, not in the backup: schema {', '.join(self.only_former)}.")
         return "\n".join(lines)
 
 
@@ -95,8 +103,9 @@ def restore(
     _refuse_source(settings, target)
     if not archive.is_file():
         raise UserError(f"There is no file {archive}.")
-    with administration(target) as connection, exclusive(connection):
-        program = find_tool("pg_restore", connection.info.server_version // 10_000)
+    with administration(target) as connection, exclusive(connection, target.name):
+        version = connection.info.server_version // 10_000
+        program = find_tool("pg_restore", version, tls=target.demands_tls, archive=archive)
         run_tool(program, target, "--list", str(archive))
         require_right_to_create(connection, target)
         tables = _tables(target)
@@ -107,10 +116,10 @@ def restore(
                 "--into DATABASE restores beside it."
             )
         _refuse_work(connection, target.name)
-        with scratch_database(target, "restoring") as fresh:
+        with scratch_database(target, "restoring", report) as fresh:
             report(f"Restoring {archive} into the new database {fresh.name}.")
             restore_into(program, fresh, archive, settings.threads)
-            with connect(fresh, autocommit=True) as filled:
+            with connect(fresh, autocommit=True, unlimited=True) as filled:
                 if into is None:
                     meta.require_prefix(filled, settings.schema)
                 filled.execute("analyze")
@@ -122,7 +131,9 @@ def restore(
         if former and not tables:
             connection.execute(sql.SQL("drop database {}").format(sql.Identifier(former)))
             former = None
-    return Restored(target.name, len(counts), sum(counts.values()), former)
+    schemas = {name.split(".")[0] for name in counts}
+    only_former = sorted({name.split(".")[0] for name in tables or ()} - schemas)
+    return Restored(target.name, len(counts), sum(counts.values()), former, only_former)
 
 
 def _refuse_source(settings: Settings, target: Server) -> None:
@@ -152,7 +163,10 @@ def _swap(connection: Connection, fresh: str, target: str, former: str | None) -
                 _refuse_work(connection, target)
                 connection.execute(END_SESSIONS, [target])
             with connection.transaction():
-                if former is not None:
+                if former is None:
+                    opening = sql.SQL("grant connect, temporary on database {} to public")
+                    connection.execute(opening.format(sql.Identifier(fresh)))
+                else:
                     _copy_properties(connection, target, fresh)
                     connection.execute(
                         rename.format(sql.Identifier(target), sql.Identifier(former))

@@ -18,7 +18,7 @@ PASSING = re.compile(
     r"|terminating connection|arrêt (des|de la) connexions?"
     r"|starting up|shutting down|in recovery mode|not yet accepting connections"
     r"|système de bases? de données"
-    r"|too many clients|connection slots|trop de clients"
+    r"|too many (clients|connections)|connection slots|trop de (clients|connexions)"
     r"|closed the connection|connection already closed|connection was lost"
     r"|Connection (refused|reset|timed out)|Broken pipe|timeout expired|SSL SYSCALL"
     r"|could not (receive|send) data|no connection to the server"

@@ -46,6 +46,48 @@ from dwh_meta.droits_zones
 where login = dwh_meta.lecteur() and zone_id >= -1
 $$;
 
+-- The same as zones_visibles and the like, for the one operator by which a policy asks for it: PostgreSQL
+-- evaluates conditions by their price, and none on a column is cheaper than one operator. A range of
+-- nulls would be one without ends.
+create or replace function dwh_meta.intervalles(valeurs bigint[]) returns int8multirange
+language sql immutable parallel safe
+return (
+    select coalesce(range_agg(int8range(valeur, valeur, '[]')), '{}')
+    from unnest(valeurs) as valeur
+    where valeur is not null
+);
+
+create or replace function dwh_meta.intervalles_courts(valeurs bigint[]) returns int4multirange
+language sql immutable parallel safe
+return (
+    select coalesce(range_agg(int4range(valeur::integer, valeur::integer, '[]')), '{}')
+    from unnest(valeurs) as valeur
+    where valeur is not null
+);
+
+-- Whether a query is to be planned for somebody who sees all. Not immutable in truth: so that the planner
+-- asks it, and a reader of some zones gets a plan in which no index is used without them. Who sees what,
+-- the policy asks voit_tout each time; oublier_les_plans has queries planned anew.
+create or replace function dwh_meta.planifie_tout() returns boolean
+language sql immutable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as 'select dwh_meta.voit_tout()';
+
+create or replace function dwh_meta.oublier_les_plans() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from dwh_meta.verrous where nom = 'droits' for update;
+    alter function dwh_meta.planifie_tout() cost 100;
+    return null;
+end
+$$;
+
+create or replace trigger plans
+after insert or update or delete or truncate on dwh_meta.droits_zones
+for each statement execute function dwh_meta.oublier_les_plans();
+
 -- A table of the owner of the warehouse, null when there is none. Whoever asks may name any schema, also
 -- one of his own, with views that would run his code as the owner.
 create or replace function dwh_meta.table_a_soi(schema_name text, table_name text) returns regclass
@@ -122,6 +164,18 @@ begin
 end
 $$;
 
+-- A condition that shows nothing of what it hides, whatever is asked beside it and by explain: it comes
+-- first, no part of it waits for another condition, and where it can it joins in every use of an index.
+-- `visibles` is an array of bigint.
+create or replace function dwh_meta.condition_muette(valeur text, type_colonne regtype, visibles text)
+returns text
+language sql immutable
+return format(
+    '(dwh_meta.planifie_tout() and (select dwh_meta.voit_tout())) or (select dwh_meta.%I(%s)) @> %s',
+    case type_colonne when 'bigint'::regtype then 'intervalles' else 'intervalles_courts' end,
+    visibles, valeur
+);
+
 -- The condition of a relation's policy, null where every reader sees every row. What carries no zone
 -- and is not named here would tell totals of all zones: it is for those who see them all.
 create or replace function dwh_meta.condition_de_zone(relation regclass) returns text
@@ -130,29 +184,35 @@ set search_path = pg_catalog, pg_temp
 as $$
 select case
     when c.relname in ('dim_temps', 'dim_domaines_activites', 'fraicheur') then null
-    when c.relname = 'dim_entreprises' then format(
-        '(select dwh_meta.voit_tout()) or entreprise_id in (select dwh_meta.entreprises_visibles(%L))',
-        substring(n.nspname from '^(.*)_dimensions$')
+    when c.relname = 'dim_entreprises' then dwh_meta.condition_muette(
+        'entreprise_id', 'integer', format(
+            'array(select dwh_meta.entreprises_visibles(%L)::bigint)',
+            substring(n.nspname from '^(.*)_dimensions$')
+        )
     )
-    when c.relname = 'dim_lots' then format(
-        '(select dwh_meta.voit_tout()) or coalesce(zone_id, -1) = any ('
-        '(select dwh_meta.zones_de_lots_visibles(%L))::bigint[])',
-        substring(n.nspname from '^(.*)_dimensions$')
+    when c.relname = 'dim_lots' then dwh_meta.condition_muette(
+        'coalesce(zone_id, -1)', z.atttypid, format(
+            'dwh_meta.zones_de_lots_visibles(%L)', substring(n.nspname from '^(.*)_dimensions$')
+        )
     )
-    when z.attname is not null then format(
-        '(select dwh_meta.voit_tout()) or %s = any ((select dwh_meta.zones_visibles())::bigint[])',
-        format(case when z.attnotnull then '%I' else 'coalesce(%I, -1)' end, z.attname)
+    when z.attnotnull then dwh_meta.condition_muette(
+        quote_ident(z.attname), z.atttypid, 'dwh_meta.zones_visibles()'
+    ) || format(' and %I = any ((select dwh_meta.zones_visibles())::bigint[])', z.attname)
+    when z.attname is not null then dwh_meta.condition_muette(
+        format('coalesce(%I, -1)', z.attname), z.atttypid, 'dwh_meta.zones_visibles()'
     )
-    when c.relname = 'pont_attributions_lots' then format(
-        '(select dwh_meta.voit_tout()) or demande_id in (select dwh_meta.demandes_visibles(%L))',
-        substring(n.nspname from '^(.*)_facts$')
+    when c.relname = 'pont_attributions_lots' then dwh_meta.condition_muette(
+        'demande_id', 'integer', format(
+            'array(select dwh_meta.demandes_visibles(%L)::bigint)',
+            substring(n.nspname from '^(.*)_facts$')
+        )
     )
-    else '(select dwh_meta.voit_tout())'
+    else 'dwh_meta.planifie_tout() and (select dwh_meta.voit_tout())'
 end
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join lateral (
-    select attname, attnotnull from pg_attribute
+    select attname, attnotnull, atttypid from pg_attribute
     where attrelid = c.oid and attname in ('zone_key', 'zone_id') and not attisdropped
     order by attname desc limit 1
 ) z on true
@@ -196,6 +256,40 @@ language sql immutable
 return relation !~ 'zones_industrielles'
     and colonne ~* '(phone|portable|mobile|fax|mail|courriel|adresse|contact)';
 
+-- Texts that name an enterprise, a parcel or an invoice.
+create or replace function dwh_meta.est_nom(colonne name) returns boolean
+language sql immutable
+return colonne ~* '(raison_sociale|numero|registre)';
+
+-- The planner's statistics of a column hold values of rows in all zones, and what explain expects of a
+-- comparison tells them one by one. No query of a night or of a dashboard needs those of names.
+create or replace function dwh_meta.taire_les_noms(relation regclass) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    colonne record;
+begin
+    for colonne in
+        select nspname, relname, attname
+        from pg_attribute
+        join pg_class c on c.oid = attrelid
+        join pg_namespace n on n.oid = relnamespace
+        where attrelid = relation and attnum > 0 and not attisdropped
+            and atttypid = 'text'::regtype and dwh_meta.est_nom(attname)
+            and attstattarget is distinct from 0
+    loop
+        execute format('alter table %s alter column %I set statistics 0', relation, colonne.attname);
+        -- Those of before, which older servers keep.
+        if to_regprocedure('pg_clear_attribute_stats(text, text, text, boolean)') is not null then
+            perform pg_clear_attribute_stats(
+                colonne.nspname::text, colonne.relname::text, colonne.attname::text, false
+            );
+        end if;
+    end loop;
+end
+$$;
+
 -- Gives the roles their rights on one relation, and its rows their policy; takes back what else the roles
 -- were given there.
 create or replace function dwh_meta.proteger(relation regclass) returns void
@@ -211,10 +305,12 @@ declare
     a_coordonnees boolean;
     par_colonne boolean;
     condition text;
+    patience text := current_setting('lock_timeout');
 begin
     select n.nspname, r.relname, r.relkind, r.relrowsecurity, r.relacl,
         case
-            when r.oid <> 'dwh_meta.droits_zones'::regclass then dwh_meta.couche(n.nspname)
+            when r.oid <> all (array['dwh_meta.droits_zones', 'dwh_meta.nuit', 'dwh_meta.verrous']::regclass[])
+                then dwh_meta.couche(n.nspname)
         end as couche,
         -- Other views read as their owner, whom no policy concerns, or hold what he has read.
         r.relkind in ('r', 'p') or exists (
@@ -236,10 +332,16 @@ begin
         select obj_description(oid, 'pg_policy') from pg_policy
         where polrelid = relation and polname = 'zones' and c.relrowsecurity
     ) then
+        -- All who come later to read wait behind this.
+        perform set_config('lock_timeout', '2s', true);
         execute format('alter table %s enable row level security', relation);
         execute format('drop policy if exists zones on %s', relation);
         execute format('create policy zones on %s using (%s)', relation, condition);
         execute format('comment on policy zones on %s is %L', relation, md5(condition));
+        perform set_config('lock_timeout', patience, true);
+    end if;
+    if condition is not null then
+        perform dwh_meta.taire_les_noms(relation);
     end if;
     select coalesce(bool_or(dwh_meta.est_coordonnee(c.relname, attname)), false) into a_coordonnees
     from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped;
@@ -272,7 +374,7 @@ begin
             and not has_schema_privilege(regle.role, c.nspname, 'usage')
         then
             -- Models of one schema are built at the same time.
-            perform pg_advisory_xact_lock(hashtext('dwh_meta.proteger'));
+            perform from dwh_meta.verrous where nom = 'droits' for update;
             execute format('grant usage on schema %I to %I', c.nspname, regle.role);
             -- Of a table to come, only roles that read every row and column: the others' right
             -- comes with its policy, in the transaction that makes it.

@@ -15,6 +15,8 @@ from psycopg import sql
 from sigeti_dwh import meta
 from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.passwords import forget_passwords, set_password
+from sigeti_dwh.public_rights import take_back_public_rights
 from sigeti_dwh.search import search_obstacle
 from sigeti_dwh.settings import Settings
 
@@ -34,6 +36,8 @@ class Role:
 
 READ_ONLY = {"default_transaction_read_only": "on"}
 SHORT = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "30s"}
+TEMPORARY_FILES = "256MB"
+"""Of one session's query, on the server's disk."""
 LONG = {"statement_timeout": "10min", "idle_in_transaction_session_timeout": "5min"}
 ROLES = {
     "dwh_loader": Role("Écrit les copies de la source (raw_sigeti).", 5, {}),
@@ -71,6 +75,17 @@ join pg_class c on c.oid = relation
 where not pg_has_role(relowner, 'usage')
 order by 1
 """
+# Logins of one role, and what is set for them.
+SETTINGS = """
+select l.rolname::text, min(g.rolname::text), coalesce(l.rolconfig, '{}')
+from pg_roles l
+join pg_auth_members m on m.member = l.oid
+join pg_roles g on g.oid = m.roleid
+where g.rolname = any(%s) and l.rolcanlogin and not l.rolsuper and l.rolname <> current_user
+group by l.rolname, l.rolconfig
+having count(distinct g.oid) = 1
+order by 1
+"""
 # By which grants a login is a member of other groups, itself or through a role of its own.
 KEPT = """
 select format('REVOKE %%I FROM %%I GRANTED BY %%I;', g.rolname,
@@ -80,6 +95,7 @@ join pg_roles g on g.oid = m.roleid
 where g.rolname = any(%s) and pg_has_role(%s, m.member, 'member')
 order by 1
 """
+FORGET_ALL = "SELECT pg_stat_statements_reset();"
 NAME_BYTES = 63
 LARGEST_ZONE = 2**31 - 1
 
@@ -103,6 +119,10 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
             report(
                 "As a superuser, for what the monitor measures: GRANT pg_monitor TO dwh_monitor;"
             )
+        if remaining := take_back_public_rights(connection, settings):
+            report(_remaining(remaining, settings))
+        if not forget_passwords(connection):
+            report("As a superuser, so that no monitor reads passwords: " + FORGET_ALL)
         connection.execute("set lock_timeout = '10s'")
         names = connection.execute(
             "select relation::text from dwh_meta.relations_a_proteger(%s) as relation",
@@ -115,6 +135,8 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
         report(f"Rights and row policies are in order on {len(names)} tables and views.")
         if left_out := [name for (name,) in connection.execute(LEFT_OUT, [settings.schema])]:
             report(f"Left as they are, as they belong to others: {', '.join(left_out)}.")
+        if changed := _limit_again(connection):
+            report(f"Logins whose limits were changed have them again: {', '.join(changed)}.")
         if (obstacle := search_obstacle(connection)) is not None:
             report(obstacle)
         unseeing = [name for (name,) in connection.execute(WITHOUT_ZONE)]
@@ -152,13 +174,9 @@ def create_login(
         if not exists:
             connection.execute(sql.SQL("create role {} login").format(login))
         if (secret := password or made_up) is not None:
-            digest = connection.pgconn.encrypt_password(
-                secret.encode(), name.encode(), b"scram-sha-256"
-            )
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(login, sql.Literal(digest.decode()))
-            )
-        _limit(connection, name, role)
+            set_password(connection, name, secret)
+        is_bounded = _limit(connection, name, role)
+        keeps_none = forget_passwords(connection)
         if zones is None or zones:
             connection.execute("delete from dwh_meta.droits_zones where login = %s", [name])
         for zone in [None] if zones is None else set(zones):
@@ -168,6 +186,13 @@ def create_login(
         sees = _zones_of(connection, name)
         unknown = _unknown_zones(connection, settings.schema, sees)
     report(f"Login {name}: member of {role}, {_described(sees)}.")
+    if not keeps_none:
+        report("As a superuser, so that no monitor reads its password: " + FORGET_ALL)
+    if not is_bounded:
+        report(
+            f"Its temporary files have no limit: let a superuser say GRANT SET ON PARAMETER "
+            f'temp_file_limit TO "{warehouse.user}"; and run again.'
+        )
     if unknown:
         report(f"There is no zone {', '.join(map(str, unknown))} in the warehouse yet.")
     return made_up
@@ -271,8 +296,11 @@ def _is_ours(connection: Connection, name: str, user: str) -> bool:
     return row is not None
 
 
-def _limit(connection: Connection, name: str, role: str) -> None:
-    """Make the login a member of one role, with this role's settings and no others."""
+def _limit(connection: Connection, name: str, role: str) -> bool:
+    """Make the login a member of one role, with this role's settings and no others.
+
+    Return whether its temporary files could be limited too, which only a superuser's consent lets.
+    """
     login = sql.Identifier(name)
     others = sorted(ROLES.keys() - {role})
     for other in others:
@@ -288,11 +316,44 @@ def _limit(connection: Connection, name: str, role: str) -> None:
     connection.execute(limit.format(login, sql.Literal(ROLES[role].connections)))
     connection.execute(sql.SQL("alter role {} reset all").format(login))
     for setting, value in ROLES[role].settings.items():
-        connection.execute(
-            sql.SQL("alter role {} set {} = {}").format(
-                login, sql.Identifier(setting), sql.Literal(value)
-            )
+        _set(connection, name, setting, value)
+    try:
+        with connection.transaction():
+            # Unlike the others, the login cannot set this one aside.
+            _set(connection, name, "temp_file_limit", TEMPORARY_FILES)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def _limit_again(connection: Connection) -> list[str]:
+    """Put back the settings of its role that a login has lost; return the logins.
+
+    Each login may change its own: PostgreSQL forbids that to none.
+    """
+    changed = set()
+    for name, role, found in connection.execute(SETTINGS, [list(ROLES)]).fetchall():
+        for setting, value in ROLES[role].settings.items():
+            if f"{setting}={value}" not in found:
+                _set(connection, name, setting, value)
+                changed.add(name)
+    return sorted(changed)
+
+
+def _set(connection: Connection, login: str, setting: str, value: str) -> None:
+    statement = sql.SQL("alter role {} set {} = {}")
+    connection.execute(
+        statement.format(sql.Identifier(login), sql.Identifier(setting), sql.Literal(value))
+    )
+
+
+def _remaining(statements: list[str], settings: Settings) -> str:
+    said = " ".join(f"{statement};" for statement in statements)
+    if settings.one_database:
+        return (
+            f"Readers may write where the source's application may need it; if it does not: {said}"
         )
+    return f"As an administrator, so that no reader can write anything: {said}"
 
 
 def _zones_of(connection: Connection, name: str) -> list[int | None]:

@@ -1,7 +1,7 @@
 """The record of each night in dwh_meta, and the lock by which two nights never overlap.
 
 The lock belongs to a session of the warehouse: it holds from wherever a night is started, and goes
-with the session when the night is killed.
+with the session when the night is killed. It is the lock of a table that readers have no right on.
 """
 
 import getpass
@@ -20,7 +20,7 @@ import psycopg
 
 from sigeti_dwh import meta
 from sigeti_dwh.database import connect, translated
-from sigeti_dwh.errors import BusyError, RetryableError, UserError
+from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.results import FINE, LayerResult
 from sigeti_dwh.settings import ROOT, Server, Settings
 
@@ -28,7 +28,22 @@ KEPT = "400 days"
 """How long nights are remembered."""
 WAITS = (2, 5, 15)
 """Seconds before each new attempt to record the end of a run that succeeded."""
-LOCK = "hashtextextended('sigeti_dwh night', 0)"
+NAME = "sigeti_dwh night"
+"""Application name of the sessions of a night."""
+LOCK = "lock table dwh_meta.nuit in exclusive mode"
+HOLDER = """
+select
+    l.pid, a.usename::text, nullif(a.application_name, ''), host(a.client_addr),
+    to_char(a.xact_start, 'YYYY-MM-DD HH24:MI TZ'),
+    left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100)
+from pg_locks l
+left join pg_stat_activity a using (pid)
+where l.relation = to_regclass('dwh_meta.nuit') and l.granted
+    and l.mode not in ('AccessShareLock', 'RowShareLock')
+    and l.database = (select oid from pg_database where datname = current_database())
+order by l.mode = 'ExclusiveLock' desc, a.xact_start
+limit 1
+"""
 
 FINISHED = """
 select noeud
@@ -54,30 +69,36 @@ where etat = any(%s)
 class RunLog:
     """One night in dwh_meta.executions, held open while it lasts."""
 
-    def __init__(self, settings: Settings, options: str = "") -> None:
+    def __init__(self, settings: Settings, options: str = "", flow_run: str | None = None) -> None:
         self.settings = settings
         self.options = options
+        self.flow_run = flow_run
+        self.killed: list[str] = []
+        """Prefect's identifiers of the nights before that were killed."""
         self.number = 0
         self._connection: psycopg.Connection[Any] | None = None
+        self._lock: psycopg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
         """Take the lock and open the record.
 
-        Raises BusyError, which says who holds the lock since when.
+        Raises BusyError, which says which other night is at work since when; UserError when
+        somebody else holds the lock.
         """
         self._hold()
         with translated(self.settings.warehouse):
             self._close_abandoned()
             row = self._execute(
                 "insert into dwh_meta.executions "
-                "(machine, processus, utilisateur, version, revision, options) "
-                "values (%s, %s, %s, %s, %s, %s) returning execution",
+                "(machine, processus, utilisateur, version, revision, options, execution_prefect) "
+                "values (%s, %s, %s, %s, %s, %s, %s) returning execution",
                 platform.node(),
                 os.getpid(),
                 _user(),
                 f"dbt {version('dbt-core')}, Python {platform.python_version()}",
                 _revision(),
                 self.options,
+                self.flow_run,
             ).fetchone()
             assert row is not None
             self.number = row[0]
@@ -94,6 +115,9 @@ class RunLog:
         if error is not None and not isinstance(error, Exception):
             state = "interrompue"
         try:
+            if isinstance(error, NoNightError):
+                self._execute("delete from dwh_meta.executions where execution = %s", self.number)
+                return
             # A run that failed has waited before.
             for wait in WAITS if error is None else ():
                 try:
@@ -107,18 +131,19 @@ class RunLog:
             reason = str(failure).splitlines()[0]
             print(f"This run's end could not be recorded: {reason}", file=sys.stderr)
         finally:
-            if self._connection is not None:
-                self._connection.close()
+            self._let_go()
 
     def still_held(self) -> None:
         """Check that the lock still holds; take it again when its session was lost.
 
         Raises BusyError when another night has begun meanwhile.
         """
-        try:
-            self._execute("select 1")
-        except (RetryableError, psycopg.Error):
+        if not self._answers(self._lock):
             self._hold()
+        elif not self._answers(self._connection):
+            self._connection = connect(
+                self.settings.warehouse, application_name=NAME, autocommit=True
+            )
 
     def loaded(self, load: int) -> None:
         """Record which load the night stands on."""
@@ -131,7 +156,7 @@ class RunLog:
     def check_failed_before(self) -> None:
         """Check that the run before this one failed or was interrupted.
 
-        Raises UserError when there is nothing to take up: no run, or one that ended well.
+        Raises NoNightError when there is nothing to take up: no run, or one that ended well.
         """
         row = self._execute(
             "select etat from dwh_meta.executions where execution < %s "
@@ -139,7 +164,7 @@ class RunLog:
             self.number,
         ).fetchone()
         if row is None or row == ("réussie",):
-            raise UserError("There is no failed run to take up.\nRun without --from-failure.")
+            raise NoNightError("There is no failed run to take up.\nRun without --from-failure.")
 
     def finished_before(self, layers: Mapping[str, Collection[str]]) -> list[str]:
         """Return which of some layers, with their nodes, need not be built again, in their order.
@@ -199,37 +224,72 @@ class RunLog:
             return self._connection.execute(statement, arguments or None)
 
     def _hold(self) -> None:
+        self._let_go()
         warehouse = self.settings.warehouse
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = connect(warehouse, application_name="sigeti_dwh night", autocommit=True)
+        self._connection = connect(
+            warehouse, application_name=NAME, autocommit=True, unlimited=True
+        )
+        # It idles in its transaction as long as the night lasts. Without a snapshot it keeps no
+        # dead row from being removed.
+        self._lock = connect(warehouse, application_name=NAME, unlimited=True)
         with translated(warehouse):
             meta.prepare(self._connection)
             meta.claim(self._connection, self.settings.schema)
-            row = self._execute(f"select pg_try_advisory_lock({LOCK})").fetchone()
-        if row == (True,):
-            return
-        holder = self._execute(
+            # Long enough for a vacuum of the empty table.
+            self._lock.execute("set local lock_timeout = '2s'")
+            try:
+                self._lock.execute(LOCK)
+            except psycopg.errors.LockNotAvailable:
+                raise self._held_by_another() from None
+
+    def _answers(self, connection: psycopg.Connection[Any] | None) -> bool:
+        assert connection is not None
+        try:
+            with translated(self.settings.warehouse):
+                connection.execute("select 1")
+        except (RetryableError, psycopg.Error):
+            return False
+        return True
+
+    def _let_go(self) -> None:
+        for connection in (self._lock, self._connection):
+            if connection is not None:
+                connection.close()
+
+    def _held_by_another(self) -> UserError:
+        """Return the error that says who holds the lock: a night, or anybody else."""
+        holder = self._execute(HOLDER).fetchone()
+        night = self._execute(
             "select machine, processus, utilisateur, to_char(debut, 'YYYY-MM-DD HH24:MI TZ') "
             "from dwh_meta.executions where etat = 'en cours' order by execution desc limit 1"
         ).fetchone()
-        self._connection.close()
-        if holder is None:
-            raise BusyError(
+        self._let_go()
+        if holder is not None and holder[2] != NAME:
+            process, user, program, host, since, query = holder
+            where = f" on {host}" if host else ""
+            return UserError(
+                f"Nobody can work on this warehouse: dwh_meta.nuit is locked since {since}.\n"
+                f"By process {process} ({program or 'a program'} of {user}{where}): {query}\n"
+                f"To end it: select pg_terminate_backend({process});"
+            )
+        if night is None:
+            return BusyError(
                 "Another run has just begun on this warehouse.\nRun again when it ends."
             )
-        machine, process, user, since = holder
-        raise BusyError(
+        machine, process, user, since = night
+        return BusyError(
             f"Another run works on this warehouse since {since}: process {process} of {user} on "
             f"{machine}.\nWait until it ends; nothing was done."
         )
 
     def _close_abandoned(self) -> None:
         """Close the records of nights that were killed, and forget very old ones."""
-        self._execute(
+        killed = self._execute(
             "update dwh_meta.executions set etat = 'interrompue', "
-            "message = 'Killed: the run left no word.' where etat = 'en cours'"
+            "message = 'Killed: the run left no word.' where etat = 'en cours' "
+            "returning execution_prefect"
         )
+        self.killed = [flow_run for (flow_run,) in killed if flow_run is not None]
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
         )
@@ -241,13 +301,8 @@ def is_at_work(warehouse: Server) -> bool:
     Raises UserError when the warehouse does not answer.
     """
     with connect(warehouse, autocommit=True) as connection, translated(warehouse):
-        row = connection.execute(
-            "select exists (select from pg_locks "
-            "where locktype = 'advisory' and mode = 'ExclusiveLock' and objsubid = 1 "
-            f"and (cast(classid as bigint) << 32 | cast(objid as bigint)) = {LOCK} "
-            "and database = (select oid from pg_database where datname = current_database()))"
-        ).fetchone()
-    return row == (True,)
+        holder = connection.execute(HOLDER).fetchone()
+    return holder is not None and holder[2] == NAME
 
 
 def _user() -> str:

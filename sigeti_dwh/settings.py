@@ -18,8 +18,15 @@ STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
 EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
 PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}
 # What the guide of the earlier warehouse calls DWH_DB_PASSWORD.
-OLD_PASSWORD = "DBT_PASSWORD"
+FORMER_NAME = "DBT_PASSWORD"
 LAYER_SCHEMAS = ("staging", "snapshots", "dimensions", "facts", "preparation", "marts", "qualite")
+# libpq's own settings of where and how to connect, which fill what a connection leaves open.
+LIBPQ = (
+    *("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSERVICE"),
+    *("PGSERVICEFILE", "PGOPTIONS", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGDATESTYLE"),
+    *("PGTZ", "PGGEQO", "PGCLIENTENCODING", "PGSSLMODE", "PGREQUIRESSL", "PGAPPNAME"),
+)
+TLS_FILES = ("sslrootcert", "sslcert", "sslkey")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -36,6 +43,22 @@ class Server:
     password: str
     sslmode: str
     embedded: bool
+    sslrootcert: str = ""
+    """The file of the authority that vouches for the server; libpq's own default when empty."""
+    sslcert: str = ""
+    """The file of the certificate that we show, none when empty."""
+    sslkey: str = ""
+
+    @property
+    def tls(self) -> dict[str, str]:
+        """Return how a connection is secured, by libpq's names; what is not set is left out."""
+        named = {"sslmode": self.sslmode} | {name: getattr(self, name) for name in TLS_FILES}
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def demands_tls(self) -> bool:
+        """Tell whether nothing but TLS will do."""
+        return self.sslmode in ("require", "verify-ca", "verify-full")
 
     def __str__(self) -> str:
         """Name the database as a message shows it, never the password."""
@@ -49,6 +72,8 @@ class Settings:
     source: Server
     warehouse: Server
     schema: str = "dwh"
+    source_schema: str = "public"
+    """Where the source's tables are."""
     threads: int = 4
     layer_minutes: float = 120
     """How long a layer may take."""
@@ -79,20 +104,26 @@ class Settings:
                 f"{prefix}_USER": side.user,
                 f"{prefix}_PASSWORD": side.password,
                 f"{prefix}_SSLMODE": side.sslmode,
+                **{f"{prefix}_{name.upper()}": getattr(side, name) for name in TLS_FILES},
             }
-        return variables | {"DWH_DB_SCHEMA": self.schema}
+        return variables | {"DWH_DB_SCHEMA": self.schema, "SOURCE_DB_SCHEMA": self.source_schema}
 
 
 def load_settings() -> Settings:
     """Read the settings in force; nothing is started.
 
+    From then on this process heeds none of libpq's own variables that lead to a server.
+
     Raises UserError, naming the variable, when a value cannot be used.
     """
     variables = read_variables()
+    for name in LIBPQ:
+        os.environ.pop(name, None)
     return Settings(
         source=_server("source", variables),
         warehouse=_server("warehouse", variables),
         schema=_schema(variables.get("DWH_DB_SCHEMA", "")),
+        source_schema=variables.get("SOURCE_DB_SCHEMA", "").strip() or "public",
         threads=_integer(variables, "DWH_THREADS", 4, 1, 64),
         layer_minutes=_integer(variables, "DWH_LAYER_MINUTES", 120, 1, 100_000),
         night_minutes=_integer(variables, "DWH_NIGHT_MINUTES", 300, 1, 100_000),
@@ -146,7 +177,8 @@ def read_file(path: Path) -> dict[str, str]:
 
 def _server(role: str, variables: Mapping[str, str]) -> Server:
     prefix = PREFIXES[role]
-    parts = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SSLMODE")
+    files = (name.upper() for name in TLS_FILES)
+    parts = ("HOST", "PORT", "NAME", "USER", "PASSWORD", "SSLMODE", *files)
     given = {part: variables.get(f"{prefix}_{part}", "") for part in parts}
     for part, value in given.items():
         if any(ord(character) < 32 for character in value):
@@ -173,7 +205,7 @@ def _server(role: str, variables: Mapping[str, str]) -> Server:
     if missing:
         raise UserError(f"{prefix}_HOST is set, but {' and '.join(missing)} not.\nSet them too.")
     if role == "warehouse":
-        given["PASSWORD"] = given["PASSWORD"] or variables.get(OLD_PASSWORD, "")
+        given["PASSWORD"] = given["PASSWORD"] or variables.get(FORMER_NAME, "")
     sslmode = given["SSLMODE"] or "prefer"
     if sslmode not in SSL_MODES:
         raise UserError(
@@ -188,7 +220,30 @@ def _server(role: str, variables: Mapping[str, str]) -> Server:
         password=given["PASSWORD"],
         sslmode=sslmode,
         embedded=False,
+        **{name: _tls_file(variables, prefix, name) for name in TLS_FILES},
     )
+
+
+def _tls_file(variables: Mapping[str, str], prefix: str, name: str) -> str:
+    """Return the full name of a certificate's file, libpq's own variable serving both sides.
+
+    A relative one starts at the checkout: a scheduled night starts elsewhere.
+    """
+    variable = f"{prefix}_{name.upper()}"
+    if not variables.get(variable):
+        variable = f"PG{name.upper()}"
+    value = variables.get(variable, "")
+    if not value or (name, value) == ("sslrootcert", "system"):
+        return value
+    path = ROOT / Path(value).expanduser()
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UserError(
+            f"{variable} is {path}, which cannot be read: {error.strerror}.\n"
+            "Put that file there, readable to who runs the nights, or correct the name."
+        ) from None
+    return str(path)
 
 
 def _place(server: Server) -> tuple[str, int, str]:

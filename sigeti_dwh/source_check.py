@@ -15,6 +15,7 @@ CATALOGUE = """
 select
     c.relname,
     c.oid,
+    c.relkind::text,
     a.attname,
     case
         when t.typtype = 'e' then 'enum'
@@ -25,11 +26,20 @@ select
     a.attnum,
     array(select l.enumlabel from pg_enum l where l.enumtypid = t.oid order by l.enumsortorder)
 from pg_class c
-join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+join pg_namespace n on n.oid = c.relnamespace and n.nspname = %s
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join pg_type t on t.oid = a.atttypid
-where c.relkind in ('r', 'p') and c.relname = any(%s)
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relname = any(%s)
 """
+ELSEWHERE = """
+select relname, min(relnamespace::regnamespace::text)
+from pg_class
+where relkind in ('r', 'p') and relname = any(%s)
+    and relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
+group by 1
+"""
+# What has no rows of its own, with versions that tell what changed.
+KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 KEY_INDEXES = """
 select c.relname, a.attname
@@ -37,23 +47,18 @@ from pg_index i
 join pg_class x on x.oid = i.indexrelid
 join pg_am m on m.oid = x.relam and m.amname = 'btree'
 join pg_class c on c.oid = i.indrelid
-join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+join pg_namespace n on n.oid = c.relnamespace and n.nspname = %s
 join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
 where i.indisvalid and i.indpred is null and c.relname = any(%s)
-"""
-
-KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
-OTHERS = """
-select relname, relkind::text from pg_class
-where relnamespace = to_regnamespace('public') and relname = any(%s)
 """
 
 # Whatever row_security is set to, for the user who asks: a superuser, who has BYPASSRLS and who
 # owns a table that does not force its policies are not concerned.
 FILTERED = """
-select format('public.%%I', relname), relforcerowsecurity and pg_has_role(relowner, 'usage')
+select format('%%I.%%I', %s::text, relname), relforcerowsecurity and pg_has_role(relowner, 'usage')
 from pg_class
-where relnamespace = to_regnamespace('public') and relname = any(%s) and row_security_active(oid)
+where relnamespace = to_regnamespace(quote_ident(%s)) and relname = any(%s)
+    and row_security_active(oid)
 order by 1
 """
 
@@ -90,8 +95,10 @@ def hold(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None
     A table that is truncated, rewritten or replaced after a snapshot was taken is empty in it. So
     this comes first in the transaction. Raises UserError for a table that is missing.
     """
-    names = sql.SQL(", ").join(sql.Identifier("public", table.name) for table in tables)
+    names = sql.SQL(", ").join(table.at_source for table in tables)
     try:
+        # Neither statement takes the snapshot.
+        source.execute("set local lock_timeout = '60s'")
         source.execute(sql.SQL("lock table {} in access share mode").format(names))
     except (pg.UndefinedTable, pg.InvalidSchemaName, pg.WrongObjectType):
         source.rollback()
@@ -104,7 +111,10 @@ def require_all_rows(connection: psycopg.Connection[Any], tables: Sequence[Sourc
 
     Raises UserError that names them, and the right that is missing.
     """
-    filtered = connection.execute(FILTERED, [[table.name for table in tables]]).fetchall()
+    schema = tables[0].schema
+    filtered = connection.execute(
+        FILTERED, [schema, schema, [table.name for table in tables]]
+    ).fetchall()
     if filtered:
         user = connection.info.user
         ways = [f'ALTER ROLE "{user}" BYPASSRLS;']
@@ -137,14 +147,22 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     found: dict[str, dict[str, tuple[Any, ...]]] = {}
     names = [table.name for table in tables]
     identifiers: dict[str, int] = {}
-    for table_name, identifier, column, *shape in source.execute(CATALOGUE, [names]):
+    kinds: dict[str, str] = {}
+    for table_name, identifier, kind, column, *shape in source.execute(
+        CATALOGUE, [tables[0].schema, names]
+    ):
         identifiers[table_name] = identifier
+        kinds[table_name] = kind
         found.setdefault(table_name, {})[column] = tuple(shape)
-    others = dict(source.execute(OTHERS, [names]).fetchall())
+    elsewhere: dict[str, str] = dict(source.execute(ELSEWHERE, [names]).fetchall())
     problems = [
+        f"{table.schema}.{table.name} is {KINDS[kind]}, whose rows have no versions"
+        for table in tables
+        if (kind := kinds.get(table.name)) in KINDS
+    ] or [
         line
         for table in tables
-        for line in _problems(table, found.get(table.name), others.get(table.name))
+        for line in _problems(table, found.get(table.name), elsewhere.get(table.name))
     ]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -154,7 +172,7 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
         )
     require_all_rows(source, tables)
     [(horizon,)] = source.execute(HORIZON)
-    leading = set(source.execute(KEY_INDEXES, [names]))
+    leading = set(source.execute(KEY_INDEXES, [tables[0].schema, names]))
     indexed = {table.name for table in tables if (table.name, table.key[0]) in leading}
     return SourceShape(
         {
@@ -173,7 +191,7 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
         ]
         + [
             f"{table.name}: no index on its key, so that few changes cost a scan; its owner can: "
-            f"create index concurrently on public.{table.name} ({', '.join(table.key)});"
+            f"create index concurrently on {table.schema}.{table.name} ({', '.join(table.key)});"
             for table in tables
             if table.name not in indexed
         ],
@@ -181,15 +199,16 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
 
 
 def _problems(
-    table: SourceTable, found: dict[str, tuple[Any, ...]] | None, kind: str | None
+    table: SourceTable, found: dict[str, tuple[Any, ...]] | None, elsewhere: str | None
 ) -> Iterator[str]:
+    name = f"{table.schema}.{table.name}"
     if found is None:
-        instead = f": {KINDS[kind]} has its name" if kind in KINDS else ""
-        yield f"table public.{table.name} is missing{instead}"
+        there = f" (there is {elsewhere}.{table.name}: SOURCE_DB_SCHEMA)" if elsewhere else ""
+        yield f"table {name} is missing{there}"
         return
     for column, expected in table.columns.items():
         if column not in found:
-            yield f"column public.{table.name}.{column} is missing, expected type {expected}"
+            yield f"column {name}.{column} is missing, expected type {expected}"
         elif not table.accepts(column, found[column][0]):
             full = found[column][1]
-            yield f"column public.{table.name}.{column} has type {full}, expected {expected}"
+            yield f"column {name}.{column} has type {full}, expected {expected}"

@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 import yaml
 from psycopg import sql
 
+from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT
 
 SOURCES = ROOT / "models" / "staging" / "__sources.yml"
 
 # What the source may hold for a declared type; the value travels cast to the declared one.
 COMPATIBLE = {
-    "integer": {"smallint", "integer"},
+    "smallint": {"smallint"},
+    # Wider ones too: unreadable_values.py names the first value that does not fit.
+    "integer": {"smallint", "integer", "bigint"},
+    "bigint": {"smallint", "integer", "bigint"},
     "text": {"text", "character varying", "character", "enum"},
     "numeric": {"smallint", "integer", "bigint", "numeric"},
     "double precision": {"smallint", "integer", "real", "double precision", "numeric"},
@@ -39,6 +43,13 @@ class SourceTable:
     links: tuple[str, ...]
     ignored: frozenset[str]
     alive: str | None = None
+    schema: str = "public"
+    """Where it is at the source."""
+
+    @property
+    def at_source(self) -> sql.Identifier:
+        """Return its name at the source."""
+        return sql.Identifier(self.schema, self.name)
 
     def tracked(self) -> "SourceTable":
         """Return the same table with only what tells which rows changed."""
@@ -66,11 +77,14 @@ class SourceTable:
         return found in COMPATIBLE[self.columns[column].split("(")[0]]
 
 
-def read_source_tables() -> list[SourceTable]:
-    """Return the tables of dbt source `sigeti`, in the order of the file."""
+def read_source_tables(schema: str = "public") -> list[SourceTable]:
+    """Return the tables of dbt source `sigeti`, in the order of the file.
+
+    `schema` is where they are at the source. Raises UserError for a type that the load cannot read.
+    """
     document = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
     sigeti = next(source for source in document["sources"] if source["name"] == "sigeti")
-    return [
+    tables = [
         SourceTable(
             name=table["name"],
             columns={column["name"]: column["data_type"] for column in table["columns"]},
@@ -78,6 +92,15 @@ def read_source_tables() -> list[SourceTable]:
             links=tuple(table["config"]["meta"].get("links", ())),
             ignored=frozenset(table["config"]["meta"].get("ignored", ())),
             alive=table["config"]["meta"].get("alive"),
+            schema=schema,
         )
         for table in sigeti["tables"]
     ]
+    for table in tables:
+        for column, kind in table.columns.items():
+            if kind.split("(")[0] not in COMPATIBLE:
+                raise UserError(
+                    f"models/staging/__sources.yml declares {table.name}.{column} as {kind}, "
+                    f"which the load cannot read.\nIt can read {', '.join(COMPATIBLE)}."
+                )
+    return tables

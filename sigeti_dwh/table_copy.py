@@ -47,6 +47,7 @@ from sigeti_dwh.copy_store import CopyStore, Standing
 from sigeti_dwh.database import translated
 from sigeti_dwh.differences import Differences
 from sigeti_dwh.pipe import Pipe
+from sigeti_dwh.unreadable_values import naming_values
 
 ALL_ROWS = sql.SQL("true")
 
@@ -66,6 +67,10 @@ class TableCopy:
         `fingerprint` is that of the source's table. The transactions below `horizon` had ended at
         the last load; None when that says nothing of this source.
         """
+        with naming_values(self.pipe.settings.source, self.store.table):
+            return self._refresh(fingerprint, horizon)
+
+    def _refresh(self, fingerprint: str, horizon: int | None) -> tuple[int, int]:
         pipe, store, present = self.pipe, self.store, self.present
         with translated(pipe.settings.warehouse):
             standing = store.prepare(pipe.warehouse, fingerprint, doubtful=horizon is None)
@@ -104,7 +109,7 @@ class TableCopy:
         return sql.SQL("select {}, {} from {} t{} where {}").format(
             sql.SQL(", ").join(table.read(name) for name in table.columns),
             VERSION,
-            sql.Identifier("public", table.name),
+            table.at_source,
             within(buckets, table.key, indexed=self.indexed),
             condition,
         )

@@ -42,7 +42,7 @@ class TestProgress:
         week, looks at everything; so do all after much has changed. What is written while the
         tests run is tested again next time.
         """
-        with translated(self.warehouse), connect(self.warehouse) as connection:
+        with translated(self.warehouse), connect(self.warehouse, unlimited=True) as connection:
             meta.prepare(connection)
             row = connection.execute(
                 "select coalesce(max(numero), 0) from dwh_meta.changements"
@@ -69,7 +69,7 @@ class TestProgress:
         tests = [result for result in results if result.resource_type == "test"]
         passed = [test.unique_id for test in tests if test.status == "pass"]
         others = [test.unique_id for test in tests if test.status != "pass"]
-        with translated(self.warehouse), connect(self.warehouse) as connection:
+        with translated(self.warehouse), connect(self.warehouse, unlimited=True) as connection:
             connection.execute("delete from dwh_meta.essais where test = any(%s)", [others])
             connection.cursor().executemany(
                 "insert into dwh_meta.essais (test, empreinte, changement, entier_le) "

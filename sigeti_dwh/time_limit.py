@@ -61,7 +61,7 @@ def end_sessions(server: Server, sessions: Collection[int]) -> None:
     Raises UserError when the server cannot be reached.
     """
     if sessions:
-        with connect(server, autocommit=True) as connection:
+        with connect(server, autocommit=True, unlimited=True) as connection:
             connection.execute(
                 "select pg_terminate_backend(pid) from unnest(%s) as pid", [list(sessions)]
             )

@@ -1,4 +1,13 @@
-{{ config(unique_key=['entreprise_key'], indexes=[{'columns': ['_changement']}]) }}
+{{ config(
+    unique_key=['entreprise_key'],
+    scope=['entreprise_id'],
+    touched_by={
+        'snap_entreprises': 'entreprise_id',
+        'stg_entreprise_domaines': 'entreprise_id',
+        'dim_domaines_activites': {'domaine_activite_id': 'domaine_id'}
+    },
+    indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}]
+) }}
 
 with versions as (
 
@@ -15,7 +24,7 @@ ponts as (
             partition by entreprise_id order by entreprise_domaine_id
         ) as rang
     from {{ ref('stg_entreprise_domaines') }}
-    where domaine_activite_id is not null
+    where domaine_activite_id is not null and {{ in_scope('entreprise_id') }}
 
 ),
 

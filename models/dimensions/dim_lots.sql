@@ -1,12 +1,9 @@
 {{ config(
     unique_key=['lot_key'],
-    scope_keys=['lot_id'],
-    pre_hook="{{ prepare_scope(ref('stg_changements_lots'), ['lot_id']) }}",
+    scope=['lot_id'],
+    touched_by={'snap_lots': 'lot_id'},
     indexes=[{'columns': ['lot_id']}, {'columns': ['_changement']}],
-    post_hook="{{ index_more('occupant', ['entreprise_id'], where='is_current') }}",
-    meta={'superficies_plausibles': [
-        var('superficie_minimale_m2'), var('superficie_maximale_m2')
-    ]}
+    more_indexes={'occupant': {'columns': ['entreprise_id'], 'where': 'is_current'}}
 ) }}
 
 with versions as (

@@ -1,11 +1,12 @@
 {{ config(
     unique_key=['demande_id'],
-    scope_keys=['demande_id'],
-    former_columns=['entreprise_key'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(ref('int_attributions_touchees'), ['demande_id']) }}"
-    ],
+    touched_by={
+        'stg_demandes_attribution': 'demande_id',
+        'pont_attributions_lots': 'demande_id',
+        'stg_lots': 'lot_id in pont_attributions_lots',
+        'dim_entreprises': 'entreprise_id',
+        'dim_zones_industrielles': 'existence of zone_id'
+    },
     indexes=[{'columns': ['_changement']}]
 ) }}
 

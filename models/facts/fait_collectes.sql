@@ -1,7 +1,10 @@
 {{ config(
     unique_key=['collecte_id'],
-    scope_keys=['collecte_id'],
-    pre_hook="{{ prepare_scope(ref('int_collectes_touchees'), ['collecte_id']) }}"
+    touched_by={
+        'stg_collectes': 'collecte_id',
+        'pont_collectes_zones': 'collecte_id',
+        'int_factures_par_collecte': 'collecte_id'
+    }
 ) }}
 
 with collectes as (

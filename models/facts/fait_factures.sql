@@ -1,17 +1,19 @@
 {{ config(
     unique_key=['facture_id'],
-    scope_keys=['facture_id'],
-    former_columns=['facture_id', 'entreprise_key', 'date_creation'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
-    ],
-    indexes=[{'columns': ['_changement']}],
-    post_hook=[
-        "{{ index_more('par_mois', ['entreprise_key', day_of_month('date_creation')]) }}",
-        "{{ index_more('a_echoir', ['date_echeance'], where='est_comptee and date_solde is null') }}",
-        "{{ index_more('sans_trace', ['facture_id'], where=paid_without_trace()) }}"
-    ]
+    touched_by={
+        'stg_factures': 'facture_id',
+        'stg_paiements': 'facture_id',
+        'stg_demandes_attribution': 'demande_id',
+        'stg_collecte_zones': 'collecte_id',
+        'dim_lots': 'entreprise_id',
+        'dim_entreprises': 'entreprise_id',
+        'dim_zones_industrielles': 'existence of zone_id'
+    },
+    indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}],
+    more_indexes={
+        'par_mois': {'columns': ['entreprise_key', day_of_month('date_creation')]},
+        'sans_trace': {'columns': ['facture_id'], 'where': paid_without_trace()}
+    }
 ) }}
 
 with factures as (

@@ -1,11 +1,11 @@
 {{ config(
     unique_key=['paiement_id'],
-    scope_keys=['facture_id'],
-    former_columns=['paiement_id'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(ref('int_factures_touchees'), ['facture_id']) }}"
-    ],
+    scope=['facture_id'],
+    touched_by={
+        'stg_paiements': 'facture_id',
+        'fait_factures': 'facture_id',
+        'dim_entreprises': 'entreprise_id'
+    },
     indexes=[{'columns': ['facture_id']}, {'columns': ['_changement']}]
 ) }}
 

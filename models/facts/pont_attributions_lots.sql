@@ -1,11 +1,11 @@
 {{ config(
     unique_key=['demande_id', 'lot_id'],
-    scope_keys=['demande_id'],
-    former_columns=['demande_id'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(ref('int_attributions_touchees'), ['demande_id']) }}"
-    ],
+    scope=['demande_id'],
+    touched_by={
+        'stg_demandes_attribution': 'demande_id',
+        'stg_demande_attribution_lots': 'demande_id',
+        'dim_lots': 'lot_id'
+    },
     indexes=[{'columns': ['lot_id']}]
 ) }}
 
@@ -34,6 +34,7 @@ ponts as (
 
     select
         demandes.demande_id,
+        demandes.entreprise_id,
         demandes.cree_le,
         coalesce(demande_lots.lot_id, demandes.lot_id) as lot_id,
         greatest(demandes.modifie_le, demande_lots.modifie_le) as source_modifie_a
@@ -47,6 +48,7 @@ final as (
     select
         ponts.demande_id,
         ponts.lot_id,
+        ponts.entreprise_id,
         coalesce(lots.lot_key, {{ unknown_key() }}) as lot_key,
         ponts.source_modifie_a,
         {{ change_stamps() }}

@@ -1,7 +1,11 @@
 {{ config(
     unique_key=['collecte_id', 'zone_id'],
-    scope_keys=['collecte_id'],
-    pre_hook="{{ prepare_scope(ref('int_collectes_touchees'), ['collecte_id']) }}"
+    scope=['collecte_id'],
+    touched_by={
+        'stg_collecte_zones': 'collecte_id',
+        'stg_collectes': 'collecte_id',
+        'dim_zones_industrielles': 'existence of zone_id'
+    }
 ) }}
 
 with collecte_zones as (

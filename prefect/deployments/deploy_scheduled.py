@@ -28,7 +28,7 @@ from prefect.schedules import Cron  # noqa: E402
 from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
-from sigeti_dwh.errors import BusyError, UserError  # noqa: E402
+from sigeti_dwh.errors import NoNightError, UserError  # noqa: E402
 from sigeti_dwh.preparation import prepare, started  # noqa: E402
 from sigeti_dwh.run_log import is_at_work  # noqa: E402
 from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
@@ -43,7 +43,7 @@ def start_servers(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
 def tell(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """Tell how a whole night ended, unless it left the work to another one."""
     error = None if state.is_completed() else state.result(raise_on_failure=False)
-    if flow_run.parameters.get("select") is None and not isinstance(error, BusyError):
+    if flow_run.parameters.get("select") is None and not isinstance(error, NoNightError):
         night_ended(None if state.is_completed() else cause(state, error))
 
 

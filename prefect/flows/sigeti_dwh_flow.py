@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from sigeti_dwh.orchestration import prefect_api, prepare_process
+from sigeti_dwh.orchestration import end_killed, prefect_api, prepare_process
 
 prepare_process()
 
@@ -16,6 +16,7 @@ prepare_process()
 from prefect import Task, flow, get_run_logger, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
+from prefect.runtime import flow_run  # noqa: E402
 
 from sigeti_dwh.connection_check import check  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
@@ -109,7 +110,8 @@ def sigeti_dwh(
     settings = load_settings()
     check_connections(settings)
     options = f"full_refresh={full_refresh} full_tests={full_tests} select={select}"
-    with RunLog(settings, options) as log:
+    with RunLog(settings, options, flow_run.id) as log:
+        end_killed(log.killed)
         project = Project(
             settings,
             full_refresh=full_refresh,

@@ -3,17 +3,18 @@
 In the warehouse it could not be known when that is down, and a restored one would forget it.
 """
 
-import fcntl
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sigeti_dwh.alerts.messages import Message, failure, missed, recovery
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.file_lock import file_lock
 
 UNSENT = 20
 """Messages kept for later when no channel takes them: more would only bury the first ones."""
@@ -63,16 +64,16 @@ class Incidents:
 def kept_in(path: Path) -> Iterator[Incidents]:
     """Give what a file keeps, to one process at a time, and keep what becomes of it.
 
-    Raises OSError at the end when it cannot be kept: better told twice than never.
+    Raises OSError, or UserError when another process keeps the file to itself, at the end: better
+    told twice than never.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_suffix(".lock").open("w")
-    except OSError:
-        yield Incidents()
-        raise
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(file_lock(path.with_suffix(".lock")))
+        except (OSError, UserError):
+            yield Incidents()
+            raise
         incidents = _read(path)
         yield incidents
         _write(path, incidents)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
 from sigeti_dwh.alerts.messages import Message, backup_failure
-from sigeti_dwh.errors import BusyError, UserError
+from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import STATE, read_variables
 
@@ -22,8 +22,8 @@ def night(whole: bool = True) -> Iterator[None]:
     """Tell how the night inside ended, unless it is only a part of one."""
     try:
         yield
-    except BusyError:
-        # The night that is at work tells its own end.
+    except NoNightError:
+        # A night that is at work tells its own end.
         raise
     except Exception as error:
         if whole:

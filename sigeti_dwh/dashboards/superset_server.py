@@ -21,7 +21,6 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import STATE, Server
 
 HOST = "127.0.0.1"
-PACKAGES = ("apache-superset", "cachetools", "gunicorn", "psycopg2-binary", "rich")
 START_SECONDS = 300
 STOP_SECONDS = 30
 
@@ -60,7 +59,8 @@ class SupersetServer:
         self.report(f"Installing Superset in {self.home / 'venv'}: some minutes, the first time.")
         self._call("install", sys.executable, "-m", "venv", "--clear", str(self.home / "venv"))
         pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        self._call("install", self._program("python"), *pip, "-c", str(constraints), *PACKAGES)
+        locked = ("--require-hashes", "--no-deps", "-r", str(constraints))
+        self._call("install", self._program("python"), *pip, *locked)
         stamp.write_text(wanted, encoding="utf-8")
 
     def provision(self, specification: Specification, reader: Server, schema: str) -> None:
@@ -186,4 +186,5 @@ def _uri(reader: Server) -> str:
         place, more = "", f"&host={quote(reader.host, safe='')}&port={reader.port}"
     elif ":" in reader.host:
         place = f"[{reader.host}]:{reader.port}"
-    return f"postgresql+psycopg2://{user}:{MASKED}@{place}/{name}?sslmode={reader.sslmode}{more}"
+    secured = "&".join(f"{name}={quote(value, safe='')}" for name, value in reader.tls.items())
+    return f"postgresql+psycopg2://{user}:{MASKED}@{place}/{name}?{secured}{more}"

@@ -1,7 +1,6 @@
 """The folder of an embedded server: its data, log, lock, and its port and password."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.embedded.users import ServerUser, server_user
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.file_lock import file_lock
 
 # Where root keeps the server of a folder that the server's user cannot enter, as under /root.
 FOREIGN = Path("/var/lib/sigeti_dwh")
@@ -142,8 +142,7 @@ class Home:
         """Let one process at a time do what goes by this name."""
         with explained(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self.folder / name).open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with file_lock(self.folder / name):
                 yield
 
     def _damaged(self, what: str) -> UserError:

@@ -71,6 +71,7 @@ class EmbeddedServer:
             if moves:
                 report(f"Stopping the embedded PostgreSQL to move it to port {port} …")
                 self._shut_down()
+            self._refuse_paths()
             version = self._binaries.version
             if not home.data.exists():
                 report(f"Creating the embedded PostgreSQL {version} in {home.folder} …")
@@ -209,7 +210,7 @@ class EmbeddedServer:
         home, binaries = self._home, self._binaries
         # Of a killed server: its number may by now be that of a process PostgreSQL takes for it.
         (home.data / "postmaster.pid").unlink(missing_ok=True)
-        settings = tuned_settings(self.host, self.port, binaries.has_statistics)
+        settings = tuned_settings(self.host, self.port, binaries.has_statistics, binaries.major)
         home.write(home.data / "sigeti.conf", settings, home.user)
         home.log.touch(mode=0o600)
         home.user.own(home.log)
@@ -233,6 +234,16 @@ class EmbeddedServer:
         code, said = self._pg_ctl("stop", "--mode=fast")
         if code != 0 and running_port(self._home.data) is not None:
             raise self._failure("does not stop", said)
+
+    def _refuse_paths(self) -> None:
+        """Refuse folders whose names a shell changes, by which PostgreSQL's programs run."""
+        for folder in (self._home.folder, self._binaries.folder):
+            if found := re.search(r'[$`"\\\n]', str(folder)):
+                raise UserError(
+                    f"The embedded PostgreSQL cannot live below {folder}: "
+                    f"its own programs trip over {found[0]!r}.\n"
+                    "Move the checkout to a folder without it."
+                )
 
     def _pg_ctl(self, *words: str) -> tuple[int, str]:
         return self._home.user.run(

@@ -34,6 +34,43 @@ CACHE = """
 select sum(blks_hit)::float / nullif(sum(blks_hit + blks_read), 0), min(stats_reset)
 from pg_stat_database where datname = current_database()
 """
+# What the owner of the warehouse has to himself, what all share, what readers may take of it.
+CONNECTIONS = """
+with numbers as (
+    select
+        max(setting::int) filter (where name = 'max_connections') as most,
+        max(setting::int) filter (where name = 'superuser_reserved_connections') as superusers,
+        coalesce(max(setting::int) filter (where name = 'reserved_connections'), 0) as reserved
+    from pg_settings
+), shares as (
+    select *, most - superusers - reserved as common from numbers
+), readers as (
+    select rolconnlimit from pg_roles l
+    where rolcanlogin and not rolsuper and exists (
+        select from pg_roles g
+        where g.rolname = any(%s) and pg_has_role(l.oid, g.oid, 'member')
+    )
+)
+select
+    o.rolname::text,
+    case
+        when o.rolsuper then superusers
+        when exists (
+            select from pg_roles
+            where rolname = 'pg_use_reserved_connections' and pg_has_role(o.oid, oid, 'usage')
+        ) then reserved
+        else 0
+    end,
+    common,
+    coalesce((
+        select sum(case when rolconnlimit < 0 then common else rolconnlimit end) from readers
+    ), 0)::int
+from shares
+join pg_namespace on nspname = 'dwh_meta'
+join pg_roles o on o.oid = nspowner
+"""
+READERS = ["bi_reader", "dwh_analyst", "dwh_monitor"]
+NIGHT_CONNECTIONS = 12
 UNUSED = """
 select format('%I.%I', s.schemaname, s.indexrelname), pg_relation_size(s.indexrelid)
 from pg_stat_user_indexes s
@@ -83,6 +120,8 @@ where e.extname = 'pg_stat_statements'
 STATISTICS_LOADED = "select count(*) > 0 from pg_settings where name like 'pg_stat_statements.%'"
 # Not for every role to see.
 PRELOADED = "select setting from pg_settings where name = 'shared_preload_libraries'"
+# What nobody but their owner has a right on.
+PRIVATE = {("dwh_meta", name) for name in ("droits_zones", "nuit", "verrous")}
 RELATIONS = """
 select
     n.nspname::text, c.relname::text,
@@ -109,7 +148,17 @@ def check_health(settings: Settings) -> list[Check]:
     checks.append(reached)
     if connection is not None:
         with connection:
-            for look in (_encoding, _role, _settings, _cache, _indexes, _tables, _slow, _blocked):
+            for look in (
+                _encoding,
+                _role,
+                _settings,
+                _connections,
+                _cache,
+                _indexes,
+                _tables,
+                _slow,
+                _blocked,
+            ):
                 checks += _tried(look, connection)
             checks += _rights(connection, settings.schema)
     source, reached = _reach(settings.source)
@@ -125,13 +174,17 @@ def check_health(settings: Settings) -> list[Check]:
 def _reach(server: Server) -> tuple[psycopg.Connection[Any] | None, Check]:
     started = time.monotonic()
     what = f"{server.role}: connection"
+    ours = server.role == "warehouse"
     try:
-        connection = connect(server, autocommit=True, application_name="monitor_dwh")
+        connection = connect(
+            server, autocommit=ours, snapshot=not ours, application_name="monitor_dwh"
+        )
     except UserError as error:
         said, _, advice = str(error).partition("\n")
         return None, Check(what, "critical", said, advice)
-    connection.execute(f"set statement_timeout = '{SECONDS:.0f}s'")
-    connection.execute("set default_transaction_read_only = on")
+    if ours:
+        connection.execute(f"set statement_timeout = '{SECONDS:.0f}s'".encode())
+        connection.execute("set default_transaction_read_only = on")
     row = connection.execute("show server_version").fetchone()
     assert row is not None
     told = f"PostgreSQL {row[0]} at {server.host}:{server.port}/{server.name}"
@@ -181,6 +234,23 @@ def _settings(connection: psycopg.Connection[Any]) -> list[Check]:
         [list(SETTINGS)],
     ).fetchall()
     return [Check("warehouse: settings", "ok", ", ".join(f"{n} {value}" for n, value in rows))]
+
+
+def _connections(connection: psycopg.Connection[Any]) -> list[Check]:
+    """Tell whether logins within their limits can take the connections that a night needs."""
+    row = connection.execute(CONNECTIONS, [READERS]).fetchone()
+    if row is None:
+        return []
+    owner, kept, common, taken = row
+    told = f"{kept} kept for {owner}, {common} for all, of which readers may take {taken}"
+    if kept >= NIGHT_CONNECTIONS or common - taken >= NIGHT_CONNECTIONS:
+        return [Check("warehouse: connections", "ok", told)]
+    grant = sql.SQL("GRANT pg_use_reserved_connections TO {}").format(sql.Identifier(owner))
+    advice = (
+        f"Raise max_connections, or reserved_connections = {NIGHT_CONNECTIONS} (PostgreSQL 16) and "
+        f"{grant.as_string()};"
+    )
+    return [Check("warehouse: connections", "warning", told, advice)]
 
 
 def _cache(connection: psycopg.Connection[Any]) -> list[Check]:
@@ -271,6 +341,7 @@ def _rights(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
     lacking: dict[str, list[str]] = {}
     for schema, name, usable, readable in connection.execute(RELATIONS):
         known = layer_of(schema, prefix) is not None or schema == "dwh_meta"
+        known = known and (schema, name) not in PRIVATE
         if known and not (usable and readable):
             lacking.setdefault(schema, []).append(name)
     if not lacking:

@@ -117,6 +117,7 @@ def compare(
     prefix: str,
     source: psycopg.Connection[Any] | None,
     *,
+    source_schema: str = "public",
     one_database: bool = False,
 ) -> list[Comparison]:
     """Return the figures, place by place, as of one moment; the source's where it can be reached.
@@ -128,7 +129,7 @@ def compare(
     names: dict[str, sql.Composable] = {
         key: sql.Identifier(schema) for key, schema in schemas.items()
     }
-    original = {table: sql.Identifier("public", table) for table in TABLES}
+    original = {table: sql.Identifier(source_schema, table) for table in TABLES}
     living = sql.SQL("(select * from {} where _supprime_le is null)")
     copied = {table: living.format(sql.Identifier("raw_sigeti", table)) for table in TABLES}
     found = []

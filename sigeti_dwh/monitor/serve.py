@@ -4,6 +4,7 @@ import contextlib
 import signal
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore
 from typing import Any
 
 import psycopg
@@ -13,6 +14,9 @@ from sigeti_dwh.monitor.machines import as_prometheus
 from sigeti_dwh.monitor.survey import Survey
 
 HOST = "127.0.0.1"
+MOST_AT_ONCE = 8
+"""Questions answered at the same time: each holds a thread, and connections to both databases."""
+SILENCE_SECONDS = 10
 
 
 def serve(look: Callable[[], Survey], port: int, report: Callable[[str], None]) -> None:
@@ -21,7 +25,7 @@ def serve(look: Callable[[], Survey], port: int, report: Callable[[str], None]) 
     Raises UserError when the port is taken.
     """
     try:
-        server = ThreadingHTTPServer((HOST, port), _handler(look))
+        server = LimitedServer((HOST, port), _handler(look))
     except OSError as error:
         raise UserError(f"Port {port} of {HOST} cannot be used: {error}.\nSet --port.") from None
 
@@ -35,9 +39,38 @@ def serve(look: Callable[[], Survey], port: int, report: Callable[[str], None]) 
             server.serve_forever()
 
 
+class LimitedServer(ThreadingHTTPServer):
+    """Refuses what comes while it answers as many questions as it may."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._free = BoundedSemaphore(MOST_AT_ONCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give the question a thread of its own, or break it off."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and let the next one in."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+
 def _handler(look: Callable[[], Survey]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        # Whoever connects and says nothing gives his thread back.
+        timeout = SILENCE_SECONDS
+
         def do_GET(self) -> None:
+            # A page of the web, whose name was made to lead here, says its own.
+            if self.headers.get("Host", "").rpartition(":")[0] not in (HOST, "localhost"):
+                self._answer(421, "Only 127.0.0.1 and localhost are answered here.\n")
+                return
             if self.path not in ("/metrics", "/health"):
                 self._answer(404, "Only /metrics and /health are here.\n")
                 return

@@ -136,12 +136,14 @@ def _compared(
 ) -> tuple[list[Comparison], list[str]]:
     prefix = settings.schema
     if settings.one_database:
-        return compare(link, prefix, None, one_database=True), []
+        return compare(
+            link, prefix, None, source_schema=settings.source_schema, one_database=True
+        ), []
     try:
-        with connect(settings.source, autocommit=True, application_name="monitor_dwh") as source:
-            source.execute("set statement_timeout = '30s'")
-            require_all_rows(source, read_source_tables())
-            return compare(link, prefix, source), []
+        with connect(settings.source, application_name="monitor_dwh", snapshot=True) as source:
+            source.execute("set local statement_timeout = '30s'")
+            require_all_rows(source, read_source_tables(settings.source_schema))
+            return compare(link, prefix, source, source_schema=settings.source_schema), []
     except UserError as error:
         told = str(error).splitlines()[0]
         return compare(link, prefix, None), [f"The source is not compared: {told}"]

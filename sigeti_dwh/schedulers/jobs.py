@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.schedule import Schedule, read_schedule
-from sigeti_dwh.settings import OLD_PASSWORD, ROOT, STATE
+from sigeti_dwh.settings import FORMER_NAME, ROOT, STATE
 
 NAME = f"sigeti-dwh-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:8]}"
 """Ours, and no other checkout's."""
@@ -59,7 +59,7 @@ def carried_environment(file: Mapping[str, str]) -> dict[str, str]:
     stray = sorted(
         name
         for name, value in os.environ.items()
-        if name.startswith(("SOURCE_DB_", "DWH_", OLD_PASSWORD))
+        if name.startswith(("SOURCE_DB_", "DWH_", FORMER_NAME))
         and name not in (*CARRIED, HERE_ALONE)
         and value != file.get(name, "")
     )

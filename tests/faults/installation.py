@@ -137,7 +137,7 @@ class Installation:
     def impatient(self) -> Iterator[None]:
         """Let nights wait less long for locks, and between attempts."""
         with (
-            self.edited("sigeti_dwh/database.py", "lock_timeout=60s", "lock_timeout=2s"),
+            self.edited("sigeti_dwh/session.py", '"lock_timeout": "60s"', '"lock_timeout": "2s"'),
             self.edited(
                 "prefect/flows/sigeti_dwh_flow.py", "WAITS = [5, 15, 40]", "WAITS = [1, 1]"
             ),
@@ -151,7 +151,12 @@ class Installation:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect to the warehouse as somebody else than the flow."""
-        return connect(self.warehouse.settings.warehouse, autocommit=True, application_name="fault")
+        return connect(
+            self.warehouse.settings.warehouse,
+            autocommit=True,
+            application_name="fault",
+            unlimited=True,
+        )
 
     def marts(self) -> Content:
         """Return the content of the marts."""
@@ -160,7 +165,11 @@ class Installation:
 
     def last_state(self) -> str | None:
         """Return the state in which Prefect's history has the last night, None before the first."""
+        found = self.flow_runs()
+        return found[-1][1] if found else None
+
+    def flow_runs(self) -> list[tuple[str, str]]:
+        """Return the nights of Prefect's history, in their order, with the state of each."""
         with sqlite3.connect(self.folder / ".dwh" / "prefect" / "prefect.db") as history:
-            query = "select state_type from flow_run order by rowid desc limit 1"
-            row = history.execute(query).fetchone()
-        return None if row is None else row[0]
+            query = "select id, state_type from flow_run order by rowid"
+            return history.execute(query).fetchall()

@@ -5,8 +5,9 @@ from pathlib import Path
 from sigeti_dwh.embedded.ports import free_port
 
 from ..python.prefect_server import prefect_server
+from .faults import kill_flow
 from .installation import Installation
-from .nights import by_command, check_end, check_warehouse, last_run, readers, stopped
+from .nights import by_command, check_end, check_warehouse, last_run, next_night, readers, stopped
 
 
 @by_command
@@ -23,12 +24,12 @@ def test_a_prefect_server_that_is_down_is_done_without(installation: Installatio
 def test_a_prefect_server_that_dies_in_the_middle_is_done_without(
     installation: Installation, tmp_path: Path
 ) -> None:
-    """Prefect's client asks the dead server for minutes unless told to give up sooner."""
+    """Prefect's client itself would ask the dead server for minutes."""
     installation.warehouse.advance(1)
     with (
         prefect_server(tmp_path) as api,
         readers(installation),
-        installation.night(PREFECT_API_URL=api.address, PREFECT_CLIENT_MAX_RETRIES="1") as night,
+        installation.night(PREFECT_API_URL=api.address) as night,
     ):
         with stopped(installation, night, "facts"):
             assert api.server is not None
@@ -37,3 +38,18 @@ def test_a_prefect_server_that_dies_in_the_middle_is_done_without(
     assert "The Prefect server was lost" in night.output
     assert last_run(installation) == ("réussie", None)
     check_warehouse(installation)
+
+
+def test_a_killed_night_is_ended_in_prefect_by_the_next(
+    installation: Installation,
+) -> None:
+    installation.warehouse.advance(1)
+    with readers(installation) as reader:
+        with installation.night() as night:
+            night.wait_for_layer("dimensions")
+            kill_flow(installation, night)
+            night.wait()
+        assert installation.last_state() == "RUNNING"
+        killed, _ = installation.flow_runs()[-1]
+        next_night(installation, reader)
+    assert dict(installation.flow_runs())[killed] == "CRASHED"

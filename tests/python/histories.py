@@ -211,6 +211,32 @@ def changes(draw: st.DrawFn) -> Change:
     return name, tuple(draw(argument) for argument in CHANGES[name][1])
 
 
+BUILT = (
+    "snap_entreprises",
+    "snap_lots",
+    "dim_entreprises",
+    "dim_lots",
+    "dim_zones_industrielles",
+    "fait_attributions",
+    "fait_collectes",
+    "fait_factures",
+    "fait_paiements",
+    "pont_attributions_lots",
+    "pont_collectes_zones",
+    "int_factures_par_collecte",
+    "int_factures_par_mois",
+    "int_paiements_par_mois",
+    "mart_creances_clients",
+    "mart_kpi_operationnels",
+    "mart_occupation_zones",
+    "mart_performance_financiere",
+    "mart_performance_zones",
+    "mart_portefeuille_clients",
+    "mart_segments_clients",
+)
+"""The relations that a night keeps from one to the next, and follows the changes of."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What happens until the next morning."""
@@ -221,14 +247,30 @@ class Step:
     ending: str
     killed_at: int
     """After how many events of nodes the server ends a killed night's connections."""
+    selection: tuple[str, ...] = ()
+    """What is selected, run by hand, dropped or edited, where the ending is one of these."""
 
 
-NIGHTS = st.sampled_from(["night", "night", "night", "full refresh", "killed", "load alone"])
+ENDINGS = st.sampled_from(
+    [
+        "night",
+        "night",
+        "full refresh",
+        "killed",
+        "load alone",
+        "selection",
+        "selection",
+        "dbt run",
+        "dropped",
+        "edited",
+    ]
+)
 STEPS = st.builds(
     Step,
     st.lists(changes(), min_size=1, max_size=6),
     st.lists(changes(), max_size=2),
-    NIGHTS,
+    ENDINGS,
     st.integers(0, 45),
+    st.lists(st.sampled_from(BUILT), min_size=1, max_size=2, unique=True).map(tuple),
 )
 HISTORIES = st.lists(STEPS, min_size=2, max_size=4)

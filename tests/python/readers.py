@@ -87,6 +87,8 @@ def site_with_roles(server: EmbeddedServer, folder: Path) -> Iterator[Site]:
         execute(target, "alter role proprietaire createrole")
         create_roles(warehouse.settings, report=site.lines.append)
         execute(target, "grant pg_monitor to dwh_monitor")
+        [remaining] = [line for line in site.lines if line.startswith("As an administrator")]
+        execute(target, remaining.partition(": ")[2])
         for role in ROLES:
             site.login(f"membre_{role}", role, None)
         site.login("sans_zone", "bi_reader")

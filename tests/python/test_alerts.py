@@ -14,6 +14,7 @@ import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from sigeti_dwh import file_lock
 from sigeti_dwh.alerts import backup, check_freshness, night, night_ended, nights, trial
 from sigeti_dwh.alerts.channels import read_channels, redacted
 from sigeti_dwh.embedded.ports import free_port
@@ -23,6 +24,7 @@ from sigeti_dwh.monitor.mail import mail
 from sigeti_dwh.monitor.survey import Survey
 
 from .receiver import Receiver, receiving
+from .test_file_lock import held
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH", "ignore:'imghdr'")
 
@@ -368,3 +370,18 @@ def test_a_record_that_cannot_be_kept_hides_no_failure(
     night_ended("a failure")
     assert len(webhook.posts) == 1
     assert "could not be kept" in capsys.readouterr().err
+
+
+def test_a_locked_file_delays_an_alert_and_keeps_it_from_nobody(
+    webhook: Receiver,
+    kept: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(file_lock, "LOCK_SECONDS", 0.1)
+    kept.parent.mkdir()
+    kept.with_suffix(".lock").touch()
+    with held(kept.with_suffix(".lock")):
+        night_ended("it broke")
+    assert webhook.titles == ["SIGETI DWH: the night failed"]
+    assert "has been locked" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from sigeti_dwh.client_tools import find_tool
 from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.marts import Marts
 from sigeti_dwh.restore import restore
 from sigeti_dwh.settings import Server, Settings
 
@@ -29,8 +30,9 @@ create schema dwh_facts;
 create table dwh_facts.fait_factures (id int primary key, montant numeric);
 insert into dwh_facts.fait_factures select n, n * 1000 from generate_series(1, 250) n;
 create view dwh_facts.montants as select sum(montant) as total from dwh_facts.fait_factures;
-create table public.notes (texte text);
-insert into public.notes values ('Akoupé-Zeudji, Œuvre');
+create schema raw_sigeti;
+create table raw_sigeti.notes (texte text);
+insert into raw_sigeti.notes values ('Akoupé-Zeudji, Œuvre');
 """
 
 
@@ -80,7 +82,7 @@ def test_a_backup_restores_every_row_and_view(settings: Settings, tmp_path: Path
     try:
         assert (done.rows, done.former) == (251, None)
         assert rows(other, "select total from dwh_facts.montants") == [(31_375_000,)]
-        assert rows(other, "select texte from notes") == [("Akoupé-Zeudji, Œuvre",)]
+        assert rows(other, "select texte from raw_sigeti.notes") == [("Akoupé-Zeudji, Œuvre",)]
     finally:
         execute(settings.warehouse, f'drop database "{other.name}"')
 
@@ -104,13 +106,13 @@ def test_a_backup_that_lacks_rows_is_not_kept(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without_notes(program: Path, server: Server, *options: str) -> str:
-        return run_tool(program, server, *options, "--exclude-table-data=public.notes")
+        return run_tool(program, server, *options, "--exclude-table-data=raw_sigeti.notes")
 
     run_tool = backup_module.run_tool
     first = quietly(settings, tmp_path).path
     monkeypatch.setattr(backup_module, "run_tool", without_notes)
     monkeypatch.setattr(backup_module, "restore_into", _restore_with(run_tool))
-    with pytest.raises(UserError, match=r"public\.notes has 1 rows, 0 when restored"):
+    with pytest.raises(UserError, match=r"raw_sigeti\.notes has 1 rows, 0 when restored"):
         quietly(settings, tmp_path)
     assert list(tmp_path.iterdir()) == [first]
 
@@ -144,8 +146,26 @@ def test_no_rows_of_a_source_in_the_same_database_are_kept(
     settings: Settings, tmp_path: Path
 ) -> None:
     both = replace(settings, source=settings.warehouse)
+    execute(
+        both.warehouse,
+        """
+        create type public.statut as enum ('émise');
+        create table public.factures (id integer, statut public.statut);
+        insert into public.factures values (1, 'émise');
+        create table public.journal as select * from public.factures;
+        create schema dwh_staging;
+        create view dwh_staging.stg_factures as select * from public.factures;
+        """,
+    )
     made = quietly(both, tmp_path)
-    assert made.rows == 250
+    assert (made.rows, made.tables) == (251, 3)
+    assert made.left_out == ["schema public (1 relation of sigeti)"]
+    done = restore(both, made.path, into="a_cote", report=lambda line: None)
+    try:
+        beside = replace(both.warehouse, name=done.name)
+        assert rows(beside, "select count(*) from dwh_staging.stg_factures") == [(0,)]
+    finally:
+        execute(both.warehouse, "drop database a_cote")
     with pytest.raises(UserError, match="source's own database"):
         restore(both, made.path, force=True)
 
@@ -240,7 +260,7 @@ def test_rights_on_a_replaced_database_and_its_settings_survive(
         dropped.append(restore(settings, made, force=True).former or "")
         assert _properties(warehouse) == before
         reader = replace(warehouse, user="lectrice", password="lire")
-        assert rows(reader, "select count(*) from fait_factures") == [(10,)]
+        assert rows(reader, "select count(*) from dwh_facts.fait_factures") == [(10,)]
         assert rows(reader, "show work_mem") == [("9MB",)]
     finally:
         for name in (warehouse.name, *dropped):
@@ -266,7 +286,130 @@ def test_a_session_of_ours_is_not_thrown_out(settings: Settings, tmp_path: Path)
         pytest.raises(UserError, match="A session named sigeti_dwh load works"),
     ):
         restore(settings, made, force=True)
-    assert rows(settings.warehouse, "select count(*) from notes") == [(1,)]
+    assert rows(settings.warehouse, "select count(*) from raw_sigeti.notes") == [(1,)]
+
+
+def test_readers_and_namesakes_do_not_hold_up_a_restore(
+    settings: Settings, tmp_path: Path, dropped: list[str]
+) -> None:
+    """A pool of the marts, also of the owner, and whoever gives himself the name of a night."""
+    warehouse = settings.warehouse
+    made = quietly(settings, tmp_path).path
+    execute(warehouse, "create role lectrice login password 'lire'")
+    try:
+        reader = replace(warehouse, user="lectrice", password="lire")
+        with (
+            Marts(warehouse) as marts,
+            connect(reader, application_name="sigeti_dwh night"),
+        ):
+            marts.query("select 1 as un")
+            dropped.append(restore(settings, made, force=True).former or "")
+            assert marts.query("select count(*) as lignes from dwh_facts.fait_factures") == [
+                {"lignes": 250}
+            ]
+    finally:
+        execute(warehouse, "drop role lectrice")
+
+
+OTHERS = """
+create schema secret authorization analyste;
+grant all on database {database} to analyste;
+set role analyste;
+create table secret.lignes (id integer);
+create function secret.un() returns integer language sql as 'select 1';
+create materialized view secret.fragile as select secret.un() as un;
+reset role;
+revoke all on schema secret from public;
+create table dwh_facts.dautrui (id integer);
+alter table dwh_facts.dautrui owner to analyste;
+create view dwh_facts.sur_dautrui as select * from dwh_facts.dautrui;
+alter view dwh_facts.sur_dautrui owner to proprietaire;
+create table dwh_facts.cachee as select 1 as id;
+alter table dwh_facts.cachee owner to proprietaire;
+alter table dwh_facts.cachee enable row level security, force row level security;
+create function dwh_facts.deux() returns integer language sql as 'select 2';
+create function dwh_facts.chemin() returns integer language sql as 'select 2';
+create materialized view dwh_facts.par_chemin as select dwh_facts.chemin() as deux;
+set search_path = dwh_facts;
+create or replace function dwh_facts.chemin() returns integer language sql as 'select deux()';
+reset search_path;
+alter materialized view dwh_facts.par_chemin owner to proprietaire;
+select lo_from_bytea(0, 'x');
+"""
+
+
+def test_what_others_made_is_left_out_and_named(settings: Settings, tmp_path: Path) -> None:
+    """The owner is no superuser; none of this may he read, or restore."""
+    warehouse = settings.warehouse
+    execute(
+        warehouse,
+        "create role proprietaire login createdb password 'p'; create role analyste login;"
+        f"alter database {warehouse.name} owner to proprietaire;"
+        "alter schema dwh_facts owner to proprietaire;"
+        "alter schema raw_sigeti owner to proprietaire;"
+        "alter table dwh_facts.fait_factures owner to proprietaire;"
+        "alter view dwh_facts.montants owner to proprietaire;"
+        "alter table raw_sigeti.notes owner to proprietaire",
+    )
+    try:
+        execute(warehouse, OTHERS.format(database=warehouse.name))
+        mine = replace(warehouse, user="proprietaire", password="p")
+        made = quietly(replace(settings, warehouse=mine), tmp_path)
+        assert (made.tables, made.rows) == (2, 251)
+        assert made.left_out == [
+            "dwh_facts.cachee of proprietaire",
+            "dwh_facts.dautrui of analyste",
+            "dwh_facts.sur_dautrui of proprietaire",
+            "schema secret (2 relations of analyste)",
+            "1 large objects",
+        ]
+        assert made.emptied == ["dwh_facts.par_chemin"]
+        assert "secret" in str(made) and "large objects" in str(made)
+    finally:
+        execute(warehouse, "reassign owned by proprietaire, analyste to sigeti")
+        execute(warehouse, "drop owned by proprietaire, analyste")
+        execute(warehouse, "drop role proprietaire, analyste")
+
+
+def test_somebody_in_the_scratch_database_costs_no_backup(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dropped: list[str]
+) -> None:
+    """A session that the owner may not end, in the one left by a backup and in the new one."""
+    warehouse = settings.warehouse
+    execute(
+        warehouse,
+        "create role proprietaire login createdb password 'p';"
+        "grant all on all tables in schema dwh_facts, raw_sigeti to proprietaire",
+    )
+    scratch = f"{warehouse.name}_backup_check"
+    mine = replace(settings, warehouse=replace(warehouse, user="proprietaire", password="p"))
+    for schema in ("dwh_facts", "raw_sigeti"):
+        execute(warehouse, f"alter schema {schema} owner to proprietaire")
+    for table in ("dwh_facts.fait_factures", "dwh_facts.montants", "raw_sigeti.notes"):
+        execute(warehouse, f"alter table {table} owner to proprietaire")
+    dropped += [scratch, f"{scratch}_2"]
+    execute(warehouse, f"create database {scratch} owner proprietaire")
+    intruders = [connect(replace(warehouse, name=scratch))]
+    restore_into = backup_module.restore_into
+
+    def joined(program: Path, empty: Server, *options: Any) -> None:
+        restore_into(program, empty, *options)
+        intruders.append(connect(replace(warehouse, name=empty.name)))
+
+    monkeypatch.setattr(backup_module, "restore_into", joined)
+    lines: list[str] = []
+    try:
+        made = back_up(mine, tmp_path, report=lines.append)
+        assert made.rows == 251 and backups(tmp_path, warehouse.name) == [made.path]
+        assert any(f'DROP DATABASE "{scratch}_2"' in line for line in lines)
+    finally:
+        for intruder in intruders:
+            intruder.close()
+        for name in dropped:
+            execute(warehouse, f"drop database if exists {name} with (force)")
+        execute(warehouse, "reassign owned by proprietaire to sigeti")
+        execute(warehouse, "drop owned by proprietaire")
+        execute(warehouse, "drop role proprietaire")
 
 
 def test_a_file_that_is_no_backup_changes_nothing(settings: Settings, tmp_path: Path) -> None:
@@ -280,7 +423,7 @@ def test_a_file_that_is_no_backup_changes_nothing(settings: Settings, tmp_path: 
         with pytest.raises(UserError, match="pg_restore"):
             restore(settings, wrong, force=True)
     assert databases(settings) == before
-    assert rows(settings.warehouse, "select count(*) from notes") == [(1,)]
+    assert rows(settings.warehouse, "select count(*) from raw_sigeti.notes") == [(1,)]
 
 
 def test_the_wheels_tools_serve_an_older_server(
@@ -305,7 +448,9 @@ def test_the_wheels_tools_serve_an_older_server(
             made = quietly(old, tmp_path / "backups")
             assert made.rows == 251
             restore(old, made.path, into="autre", report=lambda line: None)
-        assert rows(at(server, "warehouse", "autre"), "select count(*) from notes") == [(1,)]
+        assert rows(at(server, "warehouse", "autre"), "select count(*) from raw_sigeti.notes") == [
+            (1,)
+        ]
     finally:
         server.stop()
 
@@ -320,7 +465,9 @@ def test_the_nights_after_a_restore_are_right(
         warehouse = Warehouse(source, target, copy_project(tmp_path))
         warehouse.fill()
         warehouse.run()
-        made = quietly(warehouse.settings, tmp_path / "backups").path
+        whole = quietly(warehouse.settings, tmp_path / "backups")
+        assert whole.left_out == []
+        made = whole.path
         history = _history(warehouse)
         warehouse.advance(3)
         warehouse.run()

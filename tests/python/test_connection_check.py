@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh import connection_check
+from sigeti_dwh import connection_check, meta
 from sigeti_dwh.connection_check import check
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
@@ -114,3 +114,12 @@ def test_a_standby_is_refused(settings: Settings) -> None:
             f"alter database {settings.warehouse.name} set default_transaction_read_only = on"
         )
     assert "read only" in refusal(settings)
+
+
+def test_a_warehouse_of_a_newer_version_is_refused(settings: Settings) -> None:
+    with connect(settings.warehouse) as connection:
+        meta.prepare(connection)
+    assert check(settings)
+    with connect(settings.warehouse) as connection:
+        connection.execute("insert into dwh_meta.version (version) values (99)")
+    assert "version 99" in refusal(settings) and "newer code" in refusal(settings)

@@ -2,13 +2,15 @@
 
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from sigeti_dwh.database import connect, create_warehouse, refusal, translated
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
-from sigeti_dwh.settings import Server
+from sigeti_dwh.marts import Marts
+from sigeti_dwh.settings import Server, load_settings
 
 
 def failure(server: Server) -> UserError:
@@ -37,6 +39,25 @@ def test_every_connection_is_utf8(
         word = "Œuvre d’Akoupé-Zeudji"
         row = connection.execute("select %s, octet_length(%s)", [word, word]).fetchone()
         assert row == (word, len(word.encode()))
+
+
+def test_libpqs_own_variables_lead_nowhere(
+    warehouse_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("host", "port", "name", "user", "password"):
+        monkeypatch.setenv(f"DWH_DB_{name.upper()}", str(getattr(warehouse_server, name)))
+    for name, value in (
+        ("PGHOSTADDR", "192.0.2.1"),
+        ("PGSERVICE", "absent"),
+        ("PGOPTIONS", "-c search_path=nulle_part"),
+        ("PGTARGETSESSIONATTRS", "standby"),
+    ):
+        monkeypatch.setenv(name, value)
+    warehouse = load_settings().warehouse
+    with connect(warehouse) as connection:
+        assert connection.execute("select current_database()").fetchone() == (warehouse.name,)
+    with Marts(warehouse) as marts:
+        assert marts.query("select 1 as un") == [{"un": 1}]
 
 
 def test_a_wrong_password_is_the_users_to_correct(warehouse_server: Server) -> None:
@@ -137,3 +158,29 @@ def test_a_warehouse_that_may_not_be_created_is_told_as_missing(warehouse_server
     finally:
         with connect(warehouse_server) as connection:
             connection.execute("drop role visiteur")
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "action"),
+    [
+        (
+            'FATAL:  too many connections for role "analyste"',
+            "the user or the database has all",
+            'ALTER ROLE "proprietaire" CONNECTION LIMIT',
+        ),
+        (
+            "FATAL:  remaining connection slots are reserved for roles with SUPERUSER",
+            "others have all",
+            "docs/roles.md",
+        ),
+        ("FATAL:  sorry, too many clients already", "the server has no", "max_connections"),
+    ],
+)
+@pytest.mark.parametrize("embedded", [True, False])
+def test_who_has_no_connection_is_told_whose_limit_it_is(
+    warehouse_server: Server, said: str, what: str, action: str, embedded: bool
+) -> None:
+    server = replace(warehouse_server, user="proprietaire", embedded=embedded)
+    error = refusal(f'connection to server at "127.0.0.1" failed: {said}', server)
+    assert isinstance(error, RetryableError)
+    assert what in str(error) and action in str(error)

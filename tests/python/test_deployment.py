@@ -204,10 +204,11 @@ def test_the_commands_of_the_readme_that_look_at_runs_go_well(
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         if command[1] == "run":
             (run,) = set(UUID.findall(done.stdout))
-            assert served.finished(run)["state_type"] == "COMPLETED"
+            ended = served.finished(run)
+            assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
         elif command == ["deployment", "ls"]:
             assert "sigeti-dwh/nightly" in done.stdout
-        elif "flow-run" in command:
+        elif command[:2] in (["flow-run", "ls"], ["flow-run", "inspect"]):
             assert run in done.stdout
 
 

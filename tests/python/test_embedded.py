@@ -502,3 +502,8 @@ def test_an_ordinary_user_is_told_that_it_is_roots(open_folder: Path) -> None:
     for use in ("start", "stop", "is_running"):
         message = refusal(lambda use=use: as_nobody(getattr(EmbeddedServer(open_folder), use)))
         assert "root" in message and "DWH_STATE_DIR" in message
+
+
+def test_a_folder_that_a_shell_would_change_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"trip over '\$'"):
+        EmbeddedServer(tmp_path / "a$b" / "postgres").start()

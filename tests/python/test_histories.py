@@ -5,7 +5,7 @@ time; HISTORIES_SEED=n chooses which.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ from .warehouse import Warehouse, copy_project, written
 
 NUMBER = int(os.environ.get("HISTORIES", "2"))
 SNAPSHOTS = ("snap_entreprises", "snap_lots")
+LAST = "select * from final"
+HALF_OF_IT = f"{LAST} where hashtext(cast(final as text)) % 2 = 0"
 
 
 class Nights:
@@ -58,6 +60,46 @@ class Nights:
             self.warehouse.build(on_event=watch)
         made = [event.name for event in seen if isinstance(event, NodeResult) and event.ok]
         self._observed([name for name in SNAPSHOTS if name in made], since)
+
+    def selection(self, names: Sequence[str]) -> None:
+        """Run a night of some models alone."""
+        since = datetime.now(UTC)
+        self.warehouse.load()
+        self.warehouse.build(select=" ".join(names))
+        self._observed([name for name in SNAPSHOTS if name in names], since)
+
+    def by_hand(self, names: Sequence[str]) -> None:
+        """Run some models by plain dbt, without a load."""
+        since = datetime.now(UTC)
+        snapshots = [name for name in SNAPSHOTS if name in names]
+        if snapshots:
+            self.warehouse.by_hand("snapshot", "--select", *snapshots)
+        if models := [name for name in names if name not in SNAPSHOTS]:
+            self.warehouse.by_hand("run", "--select", *models)
+        self._observed(snapshots, since)
+
+    def dropped(self, names: Sequence[str]) -> None:
+        """Let an administrator drop the tables of some models, published ones included."""
+        with connect(self.warehouse.settings.warehouse) as connection:
+            found = connection.execute(
+                "select format('%%I.%%I', schemaname, tablename) from pg_tables "
+                "where tablename = any(%s) and schemaname <> 'dwh_snapshots'",
+                [list(names)],
+            ).fetchall()
+            for (name,) in found:
+                connection.execute(f"drop table {name} cascade")  # type: ignore[arg-type]
+
+    def edited(self, names: Sequence[str]) -> None:
+        """Run a night on models whose SQL says something else, then take that back."""
+        paths = [path for name in names for path in self.warehouse.folder.rglob(f"{name}.sql")]
+        texts = {path: path.read_text(encoding="utf-8") for path in paths}
+        try:
+            for path, text in texts.items():
+                path.write_text(text.replace(LAST, HALF_OF_IT), encoding="utf-8")
+            self.night()
+        finally:
+            for path, text in texts.items():
+                path.write_text(text, encoding="utf-8")
 
     def differences(self) -> list[str]:
         """Return how the warehouse differs from SQL on the source, and from the replay."""
@@ -137,9 +179,22 @@ def live(nights: Nights, step: Step) -> None:
             nights.warehouse.load()
         elif step.ending == "killed":
             nights.killed(step.killed_at)
+        elif step.ending == "selection":
+            nights.selection(step.selection)
+        elif step.ending == "dbt run":
+            nights.by_hand(step.selection)
+        elif step.ending == "dropped":
+            nights.dropped(step.selection)
+        elif step.ending == "edited":
+            nights.edited(step.selection)
         else:
             nights.night(full_refresh=step.ending == "full refresh")
             assert nights.differences() == []
+
+
+def alone(name: str, *committed: Change) -> Step:
+    """Return the step after which one model alone is built."""
+    return Step(list(committed), [], "selection", 0, (name,))
 
 
 def test_histories(server: EmbeddedServer, template: Nights) -> None:
@@ -154,6 +209,22 @@ def test_histories(server: EmbeddedServer, template: Nights) -> None:
     )
     # A progress that is not known (a restored copy) once left deleted rows behind.
     @example(history=[Step([("a request gains a parcel", (0, 0))], [], "night", 0)])
+    # Each model followed the source, and ran past parents that had not been built yet.
+    @example(history=[alone("dim_lots", ("a parcel changes", (1_000, 2, "ha", 3, 4)))])
+    @example(
+        history=[
+            alone(
+                "fait_collectes",
+                ("an invoice changes campaign", (3, 5)),
+                ("a payment comes", (1, 250_000, "now", "now", "now")),
+                ("an invoice is deleted or restored", (7,)),
+                ("a campaign gains a zone", (1, 2)),
+                ("a campaign loses its zones", (4,)),
+            )
+        ]
+    )
+    @example(history=[Step([], [], "dropped", 0, ("fait_factures", "mart_occupation_zones"))])
+    @example(history=[Step([], [], "edited", 0, ("dim_entreprises", "int_factures_par_mois"))])
     @given(history=HISTORIES)
     def run(history: list[Step]) -> None:
         nights = copy_of(server, template)

@@ -169,9 +169,9 @@ def test_in_one_database_only_keys_and_versions_are_kept(
         }
         columns = warehouse.rows(
             "select column_name from information_schema.columns "
-            "where table_schema = 'dwh_suivi' and table_name = 'factures' order by 1"
+            "where table_schema = 'dwh_suivi' and table_name = 'paiement_factures' order by 1"
         )
-        assert [name for (name,) in columns if not name.startswith("_")] == ["collecte_id", "id"]
+        assert [name for (name,) in columns if not name.startswith("_")] == ["facture_id", "id"]
         warehouse.change("alter type enum_lots_statut rename value 'occupé' to 'prêté'")
         result = warehouse.load()
         # Facts read the source's own values: any of them can be another.

@@ -1,6 +1,8 @@
 """A source, or a copy, whose tables are not as they were at the last load."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import yaml
 from sigeti_dwh import source_tables
 from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.load import load
 from sigeti_dwh.source_tables import read_source_tables
 
 from .copies import stale
@@ -146,3 +149,63 @@ def test_a_copy_restored_alone_is_compared_row_by_row(copied: Warehouse) -> None
         )
     copied.load()
     assert stale(copied) == []
+
+
+def test_a_wider_type_is_read_as_long_as_its_values_fit(copied: Warehouse) -> None:
+    copied.change(
+        "alter table factures alter column id type bigint, alter column montant_total type numeric"
+    )
+    copied.load()
+    assert stale(copied) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            "alter table paiement_factures alter column facture_id type bigint using facture_id; "
+            "update paiement_factures set facture_id = 5000000000 where id = 3",
+            [r"public\.paiement_factures\.facture_id of the row id=3", "out of range"],
+        ),
+        (
+            "alter table demandes_attribution alter column financement type json "
+            "using financement::json; "
+            r"""update demandes_attribution set financement = '{"a": "\u0000"}' where id = 5""",
+            [r"public\.demandes_attribution\.financement of the row id=5", "Unicode"],
+        ),
+    ],
+)
+def test_a_value_that_the_warehouse_cannot_hold_is_named(
+    copied: Warehouse, statement: str, words: list[str]
+) -> None:
+    copied.change("set session_replication_role = replica; " + statement)
+    with pytest.raises(UserError) as raised:
+        copied.load()
+    for word in words:
+        assert re.search(word, str(raised.value)), str(raised.value)
+    assert len(str(raised.value).splitlines()) <= 3
+
+
+def test_a_view_or_another_schema_in_a_tables_place_is_told(copied: Warehouse) -> None:
+    copied.change(
+        "create schema sigeti; alter table collectes set schema sigeti; "
+        "create view collectes as select * from sigeti.collectes"
+    )
+    with pytest.raises(UserError, match=r"public\.collectes is a view"):
+        copied.load()
+    copied.change("drop view collectes")
+    with pytest.raises(UserError, match=r"there is sigeti\.collectes: SOURCE_DB_SCHEMA"):
+        copied.load()
+
+
+def test_the_source_may_have_another_schema(copied: Warehouse) -> None:
+    copied.change("alter schema public rename to sigeti")
+    load(replace(copied.settings, source_schema="sigeti"), report=copied.lines.append)
+    copied.change("alter schema sigeti rename to public")
+    assert stale(copied) == []
+
+
+def test_a_type_that_the_load_cannot_read_is_told(declare: Declare, copied: Warehouse) -> None:
+    declare("factures", "montant_total", "money")
+    with pytest.raises(UserError, match=r"factures\.montant_total as money, which the load cannot"):
+        copied.load()

@@ -110,7 +110,7 @@ def test_a_view_in_the_place_of_a_table_is_refused(copied: Warehouse, kind: str)
         "alter table lots rename to vrais_lots; "
         f"create {kind} lots as select * from vrais_lots where id < 9"
     )
-    with pytest.raises(UserError, match=f"public.lots is missing: a {kind} has its name"):
+    with pytest.raises(UserError, match=f"public.lots is a {kind}"):
         copied.load()
 
 

@@ -8,14 +8,16 @@ import re
 import secrets
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import jsonschema
 import psycopg
@@ -409,6 +411,17 @@ def test_it_serves_prometheus_and_probes(night: Warehouse) -> None:
             assert answer.read() == b"fine\n"
         with pytest.raises(HTTPError, match="404"):
             urlopen(f"{address}/secret", timeout=60)
+        for host in ("rebound.example", "rebound.example:80", "127.0.0.1.example:9187", ""):
+            with pytest.raises(HTTPError, match="421"):
+                urlopen(Request(f"{address}/health", headers={"Host": host}), timeout=60)
+        place = address.removeprefix("http://").split(":")
+        silent = [socket.create_connection((place[0], int(place[1]))) for _ in range(20)]
+        threads = Path(f"/proc/{process.pid}/task")
+        if threads.exists():
+            time.sleep(1)
+            assert len(list(threads.iterdir())) < 15
+        for one in silent:
+            one.close()
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
 

@@ -59,6 +59,16 @@ def test_a_selection_of_nothing_is_named(folder: Path, settings: Settings) -> No
         Project(settings, folder=folder, select="colour:red").parse()
 
 
+@pytest.mark.parametrize("words", ["dim_lots --target-path /tmp/x", "-h", "dim_lots\t-t other", ""])
+def test_no_word_of_a_selection_is_an_option_of_dbt(
+    folder: Path, settings: Settings, words: str
+) -> None:
+    project = Project(settings, folder=folder, select=words)
+    with pytest.raises(UserError, match="is no selector") as told:
+        project.parse()
+    assert len(str(told.value).splitlines()) <= 3
+
+
 def test_a_password_that_changed_is_no_reason_to_wait(folder: Path, settings: Settings) -> None:
     wrong = replace(settings, warehouse=replace(settings.warehouse, password="wrong"))
     with pytest.raises(UserError, match="password is refused") as failure:

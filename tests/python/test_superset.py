@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy
 import yaml
 
+from sigeti_dwh.dashboards.files import FOLDER
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset import bundle
@@ -141,3 +142,11 @@ def test_a_pid_of_another_program_is_left_alone(superset: SupersetServer) -> Non
     (superset.home / "superset.pid").write_text("1", encoding="utf-8")
     assert not superset.stop()
     assert not (superset.home / "superset.pid").exists()
+
+
+def test_every_package_of_superset_is_pinned_with_its_hash() -> None:
+    text = (FOLDER / "superset" / "constraints.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    packages = "\n".join(lines).replace("\\\n", "").splitlines()
+    assert len(packages) > 100
+    assert [line for line in packages if "==" not in line or "--hash=sha256:" not in line] == []

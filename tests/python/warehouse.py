@@ -115,18 +115,33 @@ class Warehouse:
         *,
         full_refresh: bool = False,
         checks: bool = False,
+        select: str | None = None,
         on_event: OnEvent = lambda event: None,
     ) -> list[LayerResult]:
-        """Build every layer, with its dbt tests when `checks` is set."""
+        """Build every layer, or what is selected, with its dbt tests when `checks` is set."""
         with environment():
-            return self._build(full_refresh, checks, on_event)
+            return self._build(full_refresh, checks, select, on_event)
 
-    def _build(self, full_refresh: bool, checks: bool, on_event: OnEvent) -> list[LayerResult]:
+    def by_hand(self, *command: str) -> None:
+        """Run a command of dbt as an analyst types it; raise what it raises."""
+        with environment():
+            os.environ.update(QUIET, DWH_DB_SCHEMA="dwh")
+            write_profiles(self.settings, self.folder)
+            folder = str(self.folder)
+            outcome = dbtRunner().invoke(
+                [*command, "--quiet", "--project-dir", folder, "--profiles-dir", folder]
+            )
+            assert outcome.success, outcome.exception or outcome.result
+
+    def _build(
+        self, full_refresh: bool, checks: bool, select: str | None, on_event: OnEvent
+    ) -> list[LayerResult]:
         os.environ.update(QUIET, DWH_DB_SCHEMA="dwh")
         write_profiles(self.settings, self.folder)
         project = Project(
             self.settings,
             full_refresh=full_refresh,
+            select=select,
             folder=self.folder,
             report=self.lines.append,
         )

@@ -1,7 +1,7 @@
 {{ config(
     unique_key=['paquet', 'premier_jour_mois'],
-    scope_keys=['paquet'],
-    pre_hook="{{ prepare_scope(ref('int_paquets_factures_touches'), ['paquet']) }}"
+    scope=['paquet'],
+    touched_by={'fait_factures': {'paquet': key_bucket('facture_id')}}
 ) }}
 
 with factures as (

@@ -1,7 +1,7 @@
 {{ config(
     unique_key=['paquet', 'premier_jour_mois'],
-    scope_keys=['paquet'],
-    pre_hook="{{ prepare_scope(ref('int_paquets_paiements_touches'), ['paquet']) }}"
+    scope=['paquet'],
+    touched_by={'fait_paiements': {'paquet': key_bucket('paiement_id')}}
 ) }}
 
 with paiements as (

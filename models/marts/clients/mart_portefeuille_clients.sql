@@ -1,18 +1,21 @@
+{%- set its_client = ['entreprise_id', {'entreprise_id': unknown_key()}] -%}
 {{ config(
     unique_key=['entreprise_id'],
-    scope_keys=['entreprise_id'],
-    former_columns=['entreprise_id'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(ref('int_clients_touches'), ['entreprise_id'], calendar=true) }}"
-    ],
+    touched_by={
+        'dim_entreprises': its_client,
+        'fait_factures': its_client,
+        'fait_attributions': its_client,
+        'pont_attributions_lots': its_client,
+        'dim_lots': ['lot_id in pont_attributions_lots', {'entreprise_id': unknown_key()}]
+    },
+    touched_when_due={
+        'relation': 'fait_factures',
+        'day': 'date_echeance',
+        'condition': 'est_comptee and date_solde is null',
+        'touches': [{'entreprise_id': 'entreprise_id'}, {'entreprise_id': unknown_key()}]
+    },
     indexes=[{'columns': ['_changement']}],
-    meta={'publie_trie_par': 'chiffre_affaires_total', 'seuils': [
-        var('seuil_grand_client'),
-        var('seuil_client_moyen'),
-        var('seuil_risque_eleve'),
-        var('seuil_risque_moyen')
-    ]}
+    meta={'publie_trie_par': 'chiffre_affaires_total'}
 ) }}
 
 with clients as (
@@ -24,7 +27,8 @@ with clients as (
 
 porteurs as (
 
-    select * from {{ ref('int_clients_par_version') }}
+    select *
+    from ({{ clients_of_versions() }}) as versions
     where {{ in_scope('client_id') }}
 
 ),

@@ -1,8 +1,4 @@
-{{ config(
-    unique_key=['secteur_activite', 'segment_client', 'niveau_risque'],
-    former_columns=['secteur_activite', 'segment_client', 'niveau_risque'],
-    pre_hook="{{ prepare_former_rows() }}"
-) }}
+{{ config(unique_key=['secteur_activite', 'segment_client', 'niveau_risque']) }}
 
 with clients as (
 

@@ -1,13 +1,7 @@
 {{ config(
     unique_key=['zone_id', 'entreprise_id'],
-    scope_keys=['entreprise_id'],
-    former_columns=['zone_id', 'entreprise_id'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(
-            changes_of(ref('mart_performance_financiere'), ['entreprise_id']), ['entreprise_id']
-        ) }}"
-    ],
+    scope=['entreprise_id'],
+    touched_by={'mart_performance_financiere': 'entreprise_id'},
     indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}],
     meta={'publie_trie_par': 'montant_restant_du'}
 ) }}

@@ -1,21 +1,32 @@
+{%- set of_its_client = [
+    {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': 'entreprise_id'},
+    {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': unknown_key()}
+] -%}
 {{ config(
     unique_key=['premier_jour_mois', 'zone_id', 'entreprise_id'],
-    scope_keys=['premier_jour_mois', 'entreprise_id'],
-    former_columns=['premier_jour_mois', 'zone_id', 'entreprise_id', 'nom_domaine'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(
-            ref('int_performance_touchee'), ['premier_jour_mois', 'entreprise_id'], calendar=true
-        ) }}"
-    ],
+    scope=['premier_jour_mois', 'entreprise_id'],
+    touched_by={
+        'fait_factures': of_its_client,
+        'dim_entreprises': 'entreprise_id',
+        'dim_zones_industrielles': 'zone_id'
+    },
+    touched_when_due={
+        'relation': 'fait_factures',
+        'day': 'date_echeance',
+        'condition': 'est_comptee and date_solde is null',
+        'touches': of_its_client
+    },
     indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}, {'columns': ['_changement']}],
-    post_hook="""{{ index_more('par_secteur', ['premier_jour_mois', 'zone_id', 'nom_domaine'], include=[
-        'annee', 'trimestre', 'mois', 'nom_zone', 'nombre_factures', 'montant_facture',
-        'nombre_factures_annulees', 'montant_annule', 'montant_regle_declare',
-        'montant_regle_confirme', 'montant_restant_du', 'nombre_factures_soldees',
-        'nombre_factures_en_retard', 'montant_en_retard', 'montant_non_echu',
-        'montant_sans_echeance', 'montant_solde_sans_paiement', 'delai_paiement_total_jours'
-    ]) }}"""
+    more_indexes={'par_secteur': {
+        'columns': ['premier_jour_mois', 'zone_id', 'nom_domaine'],
+        'include': [
+            'annee', 'trimestre', 'mois', 'nom_zone', 'nombre_factures', 'montant_facture',
+            'nombre_factures_annulees', 'montant_annule', 'montant_regle_declare',
+            'montant_regle_confirme', 'montant_restant_du', 'nombre_factures_soldees',
+            'nombre_factures_en_retard', 'montant_en_retard', 'montant_non_echu',
+            'montant_sans_echeance', 'montant_solde_sans_paiement', 'delai_paiement_total_jours'
+        ]
+    }}
 ) }}
 
 with factures as (

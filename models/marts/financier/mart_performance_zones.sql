@@ -1,16 +1,12 @@
 {{ config(
     unique_key=['premier_jour_mois', 'zone_id', 'nom_domaine'],
-    scope_keys=['premier_jour_mois', 'zone_id', 'nom_domaine'],
-    former_columns=['premier_jour_mois', 'zone_id', 'nom_domaine'],
-    pre_hook=[
-        "{{ prepare_former_rows() }}",
-        "{{ prepare_scope(
-            changes_of(
-                ref('mart_performance_financiere'), ['premier_jour_mois', 'zone_id', 'nom_domaine']
-            ),
-            ['premier_jour_mois', 'zone_id', 'nom_domaine']
-        ) }}"
-    ],
+    touched_by={
+        'mart_performance_financiere': {
+            'premier_jour_mois': 'premier_jour_mois',
+            'zone_id': 'zone_id',
+            'nom_domaine': 'nom_domaine'
+        }
+    },
     indexes=[{'columns': ['_changement']}]
 ) }}
 

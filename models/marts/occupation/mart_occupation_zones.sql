@@ -1,8 +1,4 @@
-{{ config(
-    unique_key=['zone_id'],
-    former_columns=['zone_id'],
-    pre_hook="{{ prepare_former_rows() }}"
-) }}
+{{ config(unique_key=['zone_id']) }}
 
 with zones as (
 

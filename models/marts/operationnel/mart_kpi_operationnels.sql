@@ -1,8 +1,4 @@
-{{ config(
-    unique_key=['premier_jour_mois'],
-    former_columns=['premier_jour_mois'],
-    pre_hook="{{ prepare_former_rows() }}"
-) }}
+{{ config(unique_key=['premier_jour_mois']) }}
 
 with collectes as (
 

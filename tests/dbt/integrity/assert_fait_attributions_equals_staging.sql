@@ -4,7 +4,7 @@ with demandes as (
 
     select * from {{ ref('stg_demandes_attribution') }}
     where {{ tested_key(
-        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+        'demande_id', [changes_of(ref('stg_demandes_attribution'), ['demande_id']), changes_of(ref('stg_demande_attribution_lots'), ['demande_id'])]
     ) }}
 
 ),
@@ -16,7 +16,7 @@ lots_demandes as (
         lot_id
     from {{ ref('stg_demande_attribution_lots') }}
     where {{ tested_key(
-        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+        'demande_id', [changes_of(ref('stg_demandes_attribution'), ['demande_id']), changes_of(ref('stg_demande_attribution_lots'), ['demande_id'])]
     ) }}
 
     union all
@@ -74,7 +74,7 @@ trouve as (
         coalesce(sum(montant_attribution), 0) as montant_attribution
     from {{ ref('fait_attributions') }}
     where {{ tested_key(
-        'demande_id', [ref('stg_changements_demandes'), ref('stg_changements_demande_lots')]
+        'demande_id', [changes_of(ref('stg_demandes_attribution'), ['demande_id']), changes_of(ref('stg_demande_attribution_lots'), ['demande_id'])]
     ) }}
 
 )

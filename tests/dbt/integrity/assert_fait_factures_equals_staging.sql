@@ -1,6 +1,11 @@
 -- Every invoice that is not deleted at the source is in the fact once, with its payments. The
 -- source's own columns say which is deleted: staging would repeat a mistake of its own.
 -- A returned row is a measure whose total differs.
+{%- set changes = [
+    changes_of(ref('stg_factures'), ['facture_id']),
+    changes_of(ref('stg_paiements'), ['facture_id'])
+] %}
+
 with factures as (
 
     select
@@ -11,9 +16,7 @@ with factures as (
         {{ living_rows() }}
         and is_deleted is not true
         and deleted_at is null
-        and {{ tested_key(
-            'id', [ref('stg_changements_factures'), ref('stg_changements_paiements')], 'facture_id'
-        ) }}
+        and {{ tested_key('id', changes, 'facture_id') }}
 
 ),
 
@@ -48,9 +51,7 @@ trouve as (
         coalesce(sum(montant_regle_declare), 0) as montant_declare,
         coalesce(sum(montant_regle_confirme), 0) as montant_confirme
     from {{ ref('fait_factures') }}
-    where {{ tested_key(
-        'facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')]
-    ) }}
+    where {{ tested_key('facture_id', changes) }}
 
 )
 

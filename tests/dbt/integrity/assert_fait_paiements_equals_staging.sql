@@ -1,5 +1,10 @@
 -- Every payment of an invoice that exists, by the source's own columns, is in the fact once.
 -- A returned row is a measure whose total differs.
+{%- set changes = [
+    changes_of(ref('stg_factures'), ['facture_id']),
+    changes_of(ref('stg_paiements'), ['facture_id'])
+] %}
+
 with attendu as (
 
     select
@@ -12,9 +17,7 @@ with attendu as (
         {{ living_rows() }}
         and factures.is_deleted is not true
         and factures.deleted_at is null
-        and {{ tested_key(
-            'factures.id', [ref('stg_changements_factures'), ref('stg_changements_paiements')], 'facture_id'
-        ) }}
+        and {{ tested_key('factures.id', changes, 'facture_id') }}
 
 ),
 
@@ -24,9 +27,7 @@ trouve as (
         count(*) as nombre_paiements,
         coalesce(sum(montant_paiement), 0) as montant_paiement
     from {{ ref('fait_paiements') }}
-    where {{ tested_key(
-        'facture_id', [ref('stg_changements_factures'), ref('stg_changements_paiements')]
-    ) }}
+    where {{ tested_key('facture_id', changes) }}
 
 )
 

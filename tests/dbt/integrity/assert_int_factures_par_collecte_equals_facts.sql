@@ -1,4 +1,4 @@
-{% set touches = ref('int_paquets_factures_touches') %}
+{% set touches = touched_keys_of(ref('int_factures_par_collecte')) %}
 {% set measures = [
     'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme'
 ] %}

@@ -1,4 +1,4 @@
-{% set touches = ref('int_paquets_factures_touches') %}
+{% set touches = touched_keys_of(ref('int_factures_par_mois')) %}
 
 -- No invoice is lost or counted twice by the summary of its bucket.
 -- A returned row is a measure whose total differs.

@@ -1,4 +1,4 @@
-{% set touches = ref('int_paquets_paiements_touches') %}
+{% set touches = touched_keys_of(ref('int_paiements_par_mois')) %}
 
 -- No payment is lost or counted twice by the summary of its bucket.
 -- A returned row is a measure whose total differs.

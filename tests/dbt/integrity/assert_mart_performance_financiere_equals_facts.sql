@@ -9,11 +9,7 @@ with factures as (
     inner join {{ ref('dim_entreprises') }} as versions
         on factures.entreprise_key = versions.entreprise_key
     {%- if tested_change() is not none %}
-    inner join (
-        select distinct premier_jour_mois, entreprise_id
-        from {{ ref('int_performance_touchee') }}
-        where {{ changed_since_tested() }}
-    ) as changements
+    inner join {{ touched_keys_of(ref('mart_performance_financiere')) }} as changements
         on
             versions.entreprise_id = changements.entreprise_id
             and {{ in_month('factures.date_creation', 'changements.premier_jour_mois') }}
@@ -57,7 +53,7 @@ trouve as (
     from {{ ref('mart_performance_financiere') }}
     where {{ tested_key(
         '(premier_jour_mois, entreprise_id)',
-        [ref('int_performance_touchee')],
+        [touched_keys_of(ref('mart_performance_financiere'))],
         'premier_jour_mois, entreprise_id'
     ) }}
 

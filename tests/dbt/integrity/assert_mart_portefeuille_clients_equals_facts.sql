@@ -1,9 +1,12 @@
 -- Every living enterprise has its row, and the rows together hold every invoice and request.
 -- A returned row is a measure whose total differs.
+{%- set touches = touched_keys_of(ref('mart_portefeuille_clients')) %}
+
 with porteurs as (
 
-    select * from {{ ref('int_clients_par_version') }}
-    where {{ tested_key('client_id', [ref('int_clients_touches')], 'entreprise_id') }}
+    select *
+    from ({{ clients_of_versions() }}) as versions
+    where {{ tested_key('client_id', [touches], 'entreprise_id') }}
 
 ),
 
@@ -32,7 +35,7 @@ attendu as (
                 clients.is_current
                 and clients.entreprise_key <> {{ unknown_key() }}
                 and {{ tested_key(
-                    'clients.entreprise_id', [ref('int_clients_touches')], 'entreprise_id'
+                    'clients.entreprise_id', [touches], 'entreprise_id'
                 ) }}
         ) as nombre_entreprises,
         count(*) filter (where est_comptee) as nombre_factures,
@@ -56,7 +59,7 @@ trouve as (
         coalesce(sum(montant_restant_du), 0) as montant_restant_du,
         coalesce(sum(nombre_demandes), 0) as nombre_demandes
     from {{ ref('mart_portefeuille_clients') }}
-    where {{ tested_key('entreprise_id', [ref('int_clients_touches')]) }}
+    where {{ tested_key('entreprise_id', [touches]) }}
 
 )
 

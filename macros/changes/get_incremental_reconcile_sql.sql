@@ -3,7 +3,7 @@
    when the build is scoped, in the whole table otherwise. The table itself is never replaced, so readers,
    views above it, grants and policies notice nothing. _insertion and _changement are set here,
    to the number of the change that first and last wrote the row, and do not count as a difference.
-   What the columns of `former_columns` were in a row that changes them or goes is kept. #}
+   What a row was in the columns of former_columns is kept when it changes them or goes. #}
 {% macro get_incremental_reconcile_sql(arg_dict) -%}
     {{ return(adapter.dispatch('get_incremental_reconcile_sql', 'sigeti_dwh')(arg_dict)) }}
 {%- endmacro %}
@@ -15,8 +15,8 @@
 {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
 {%- set stamps = columns | select('in', ['_insertion', '_changement']) | list -%}
 {%- set compared = columns | reject('in', keys + stamps) | list -%}
-{%- set scope_keys = config.get('scope_keys') -%}
-{%- set former = config.get('former_columns', []) -%}
+{%- set scope_keys = scope_of(model) -%}
+{%- set former = former_columns(model) -%}
 {%- set written = this.identifier ~ '__written' -%}
 
 analyze {{ computed }};
@@ -40,12 +40,12 @@ where
     not exists (
         select 1 from {{ computed }} as computed where {{ same_keys('computed', 'target', keys) }}
     )
-    {%- if scope_keys and scope_table() in model['compiled_code'] %}
+    {%- if scope_table() in model['compiled_code'] %}
     {#- Asked of the compiled query: by now the pre-hook has recorded a progress. #}
     and ({{ prefixed('target', scope_keys) }}) in (select * from {{ scope_table() }})
     {%- endif %};
 
-create temporary table {{ written }}_rows (une smallint) on commit drop;
+create temporary table {{ written }}_rows (one smallint) on commit drop;
 
 analyze {{ written }};
 analyze {{ written }}_gone;
@@ -95,7 +95,7 @@ inserted as (
 
 kept as (
 
-    insert into {{ former_rows(this) }} ({{ former | join(', ') }}, _changement)
+    insert into {{ former_rows(this.identifier) }} ({{ former | join(', ') }}, _changement)
     select {{ prefixed('target', former) }}, number.numero
     from {{ target_table }} as target
     inner join {{ written }} as written on {{ same_keys('written', 'target', keys) }}
@@ -127,7 +127,7 @@ select 1 from inserted
 {%- set something -%}
 {% for table in tables %}exists (select 1 from {{ table }}){{ ' or ' if not loop.last }}{% endfor %}
 {%- endset -%}
-select case when {{ something }} then pg_advisory_xact_lock(hashtext('{{ meta_schema() }}')) end;
+select 1 from {{ meta_schema() }}.verrous where nom = 'changements' and ({{ something }}) for update;
 
 insert into {{ meta_schema() }}.changements (relation)
 select '{{ name }}'

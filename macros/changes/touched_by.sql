@@ -1,0 +1,106 @@
+{# What the models declare of the relations that they read, and what follows from it.
+
+   `touched_by` in a model's config says for each relation that it reads which rows a change there touches:
+
+     'fait_factures': 'facture_id'                     those that hold the changed row's facture_id
+     'dim_zones_industrielles': 'existence of zone_id' the same, when a row comes or goes, not when it changes
+     'stg_lots': 'lot_id in pont_attributions_lots'    those that the bridge gives for it
+     'fait_factures': {'mois': 'month_of(…)', …}       those whose columns have these values of the changed row
+
+   or a list of these. What is touched are keys of the model's scope: its `scope`, else its unique key. #}
+{% macro touches_of(node) -%}
+    {%- set touches = [] -%}
+    {%- for name, declared in (node.config.get('touched_by') or {}).items() -%}
+        {%- for form in (declared if declared is iterable and declared is not string and declared is not mapping else [declared]) -%}
+            {%- set words = form.split(' ') if form is string else [] -%}
+            {%- set column = words[2] if words[:2] == ['existence', 'of'] else words[0] if words else none -%}
+            {%- do touches.append({
+                'parent': declared_node(node, name),
+                'columns': {column: column} if words else form,
+                'number': '_insertion' if words[:1] == ['existence'] else '_changement',
+                'bridge': declared_node(node, words[2]) if words[1:2] == ['in'] else none,
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(touches) }}
+{%- endmacro %}
+
+{# The rows that the calendar alone changes: those of `touched_when_due`, whose day has passed. #}
+{% macro due_of(node) -%}
+    {%- set due = node.config.get('touched_when_due') -%}
+    {%- if not due -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set touches = due['touches'] if due['touches'] is not mapping else [due['touches']] -%}
+    {{ return({
+        'parent': declared_node(node, due['relation']),
+        'day': due['day'],
+        'condition': due['condition'],
+        'touches': touches,
+    }) }}
+{%- endmacro %}
+
+{# The node of a name in a declaration, which must be one that the model reads. #}
+{% macro declared_node(node, name) -%}
+    {%- for id in node.depends_on.nodes if id in graph.nodes and graph.nodes[id].name == name -%}
+        {{ return(graph.nodes[id]) }}
+    {%- endfor -%}
+    {{ exceptions.raise_compiler_error(node.name ~ ': touched_by names ' ~ name ~ ', which the model does not read.') }}
+{%- endmacro %}
+
+{% macro scope_of(node) -%}
+    {%- set keys = node.config.get('scope') or node.config.get('unique_key') -%}
+    {{ return([keys] if keys is string else keys) }}
+{%- endmacro %}
+
+{# Refuses a declaration that leaves a relation out, or names a column that is not there. #}
+{% macro check_touched_by(node) -%}
+    {%- set declared = node.config.get('touched_by') -%}
+    {%- for id in node.depends_on.nodes if id in graph.nodes and graph.nodes[id].name not in declared -%}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ' reads ' ~ graph.nodes[id].name ~ ', and its touched_by does not say which rows a change there touches.'
+        ) }}
+    {%- endfor -%}
+    {%- for touch in touches_of(node) -%}
+        {%- for own, expression in touch['columns'].items() -%}
+            {%- do check_column(node, touch['bridge'] or node, own) -%}
+            {%- for column in names_in(expression) -%}
+                {%- do check_column(node, touch['parent'], column) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for key in scope_of(node) if touch['bridge'] -%}
+            {%- do check_column(node, touch['bridge'], key) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro check_column(node, relation, column) -%}
+    {%- if column not in (followed_columns(relation) or relation.columns) -%}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ': touched_by names ' ~ relation.name ~ '.' ~ column ~ ', which '
+            ~ ('is no key or link of its source table in __sources.yml.' if followed_columns(relation) else 'is no column of it.')
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The columns that an expression names. #}
+{% macro names_in(expression) -%}
+    {%- set text = modules.re.sub("'[^']*'", '', expression | string) -%}
+    {%- set names = modules.re.findall('[a-z_][a-z0-9_]*(?![a-z0-9_]*\\s*\\()', text) -%}
+    {{ return(names | unique | reject('in', ['as', 'date', 'null', 'case', 'when', 'then', 'else', 'end', 'and', 'or', 'not', 'is']) | list) }}
+{%- endmacro %}
+
+{# The columns of a relation whose former values somebody needs: those by which its children follow it, and
+   the key under which it is published. In the order of its columns. #}
+{% macro former_columns(node) -%}
+    {%- set needed = (scope_of(node) if node.resource_type == 'snapshot' else []) -%}
+    {%- set needed = needed + (node.config.unique_key if node.config.meta.publie_dans is defined else []) -%}
+    {%- for child in graph.nodes.values() if node.unique_id in child.depends_on.nodes and child.config.get('touched_by') -%}
+        {%- for touch in touches_of(child) if touch['parent'].unique_id == node.unique_id -%}
+            {%- for expression in touch['columns'].values() -%}
+                {%- do needed.extend(names_in(expression)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(node.columns | select('in', needed) | list) }}
+{%- endmacro %}

@@ -1,1 +1,0 @@
-{{ source_changes('collectes', [('id', 'collecte_id')]) }}

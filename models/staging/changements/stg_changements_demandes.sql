@@ -1,1 +1,0 @@
-{{ source_changes('demandes_attribution', [('id', 'demande_id')]) }}

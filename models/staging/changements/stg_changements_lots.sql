@@ -1,1 +1,0 @@
-{{ source_changes('lots', [('id', 'lot_id')]) }}

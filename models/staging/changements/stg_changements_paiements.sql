@@ -1,3 +1,0 @@
-{{ source_changes(
-    'paiement_factures', [('id', 'paiement_id')], [('facture_id', 'facture_id')]
-) }}
