@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def _certificate(folder: Path, name: str, common_name: str) -> None:
 
 
 @contextmanager
-def pooled(server: EmbeddedServer, folder: Path, mode: str) -> Iterator[int]:
+def pooled(server: EmbeddedServer, mode: str) -> Iterator[int]:
     """Put a pool in front of a server, and return its port."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
@@ -117,15 +118,15 @@ def pooled(server: EmbeddedServer, folder: Path, mode: str) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    folder.mkdir()
+    # It does not run as root, and pytest's folders are closed to everybody else.
+    folder = Path(tempfile.mkdtemp(prefix="pool-"))
+    user = {"user": "nobody"} if os.geteuid() == 0 else {}
     (folder / "users.txt").write_text(f'"{server.user}" "{server.password}"\n')
     (folder / "pool.ini").write_text(
         f"[databases]\n* = host={server.host} port={server.port}\n[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         f"auth_type = scram-sha-256\nauth_file = {folder / 'users.txt'}\npool_mode = {mode}\n"
     )
-    # It does not run as root.
-    user = {"user": "nobody"} if os.geteuid() == 0 else {}
     for path in (folder, folder / "users.txt", folder / "pool.ini"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     with (folder / "log").open("wb") as log:
@@ -147,3 +148,4 @@ def pooled(server: EmbeddedServer, folder: Path, mode: str) -> Iterator[int]:
     finally:
         pool.send_signal(signal.SIGKILL)
         pool.wait()
+        shutil.rmtree(folder)

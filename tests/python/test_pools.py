@@ -20,23 +20,15 @@ from .warehouse import Warehouse, copy_project
 CHANGED = "select name from pg_settings where source = 'session' order by 1"
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Path:
-    """Make a folder that whoever runs the pool can reach."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    return tmp_path
-
-
 def test_a_pool_of_transactions_serves_the_source_and_readers_and_is_refused_elsewhere(
-    server: EmbeddedServer, world: Path
+    server: EmbeddedServer, tmp_path: Path
 ) -> None:
     with (
         fresh_database(server, "source") as source,
         fresh_database(server, "warehouse") as target,
-        pooled(server, world / "pool", "transaction") as port,
+        pooled(server, "transaction") as port,
     ):
-        warehouse = Warehouse(source, target, copy_project(world / "project"))
+        warehouse = Warehouse(source, target, copy_project(tmp_path / "project"))
         warehouse.fill()
         warehouse.source = replace(source, port=port)
         settings = warehouse.settings
@@ -64,13 +56,13 @@ def test_a_pool_of_transactions_serves_the_source_and_readers_and_is_refused_els
                 assert marts.freshness() and marts.performance()
 
 
-def test_a_pool_of_sessions_serves_both_sides(server: EmbeddedServer, world: Path) -> None:
+def test_a_pool_of_sessions_serves_both_sides(server: EmbeddedServer, tmp_path: Path) -> None:
     with (
         fresh_database(server, "source") as source,
         fresh_database(server, "warehouse") as target,
-        pooled(server, world / "pool", "session") as port,
+        pooled(server, "session") as port,
     ):
-        warehouse = Warehouse(source, target, copy_project(world / "project"))
+        warehouse = Warehouse(source, target, copy_project(tmp_path / "project"))
         warehouse.fill()
         warehouse.source = replace(source, port=port)
         warehouse.warehouse = replace(target, port=port)
