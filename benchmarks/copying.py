@@ -3,8 +3,8 @@
 from psycopg import sql
 
 from benchmarks.databases import NAME, Connection, own_connection
+from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.settings import Settings
-from sigeti_dwh.source_tables import SourceTable, read_source_tables
 
 CHUNK_BYTES = 1 << 18
 

@@ -9,9 +9,9 @@ import psycopg
 from psycopg import sql
 
 from sigeti_dwh import demo
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server, Settings
+from sigeti_dwh.warehouse.database import connect
 
 Connection = psycopg.Connection[Any]
 

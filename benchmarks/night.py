@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.meter import Cost, Meter
-from sigeti_dwh.layers import Layer
+from sigeti_dwh.night.layers import Layer
 from sigeti_dwh.settings import ROOT, Settings
 
 if TYPE_CHECKING:
-    from sigeti_dwh.project import Project
+    from sigeti_dwh.night.project import Project
 
 STEPS = {
     "dimensions": ("models/staging/", "snapshots/", "models/dimensions/"),
@@ -48,9 +48,9 @@ def _run(settings: Settings, folder: Path, full: bool) -> dict[str, Cost]:
     meter = Meter(settings.warehouse, partial(print, flush=True))
     with meter.measure("start"):
         # Here, because the process that measures the floors must stay small.
-        from sigeti_dwh.load import load
-        from sigeti_dwh.profiles import write_profiles
-        from sigeti_dwh.project import Project
+        from sigeti_dwh.load.night_load import load
+        from sigeti_dwh.night.profiles import write_profiles
+        from sigeti_dwh.night.project import Project
 
         write_profiles(settings, folder)
         project = Project(
@@ -75,7 +75,7 @@ def _steps(project: "Project") -> dict[Layer, list[str]]:
         folder = "tests/" if node.startswith("test.") else path
         fitting = [step for step, folders in STEPS.items() if folder.startswith(folders)]
         found[fitting[-1]].append(node)
-    return {Layer(step, ""): nodes for step, nodes in found.items()}
+    return {Layer(step, "", ""): nodes for step, nodes in found.items()}
 
 
 def _silent(line: str) -> None:

@@ -29,10 +29,10 @@ from benchmarks.databases import open_databases, own_connection, running_server
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.dashboards import grafana
 from sigeti_dwh.dashboards.specification import read_specification
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.roles import create_login, create_roles
 from sigeti_dwh.settings import STATE, Server, Settings
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import create_login, create_roles
 
 LOGIN = "benchmark_reader"
 GOAL_MS = 50

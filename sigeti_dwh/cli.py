@@ -14,15 +14,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sigeti_dwh import alerts, demo_source
-from sigeti_dwh.connection_check import check
+from sigeti_dwh import alerts
 from sigeti_dwh.console import utf8_console
+from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
-from sigeti_dwh.orchestration import import_flow
-from sigeti_dwh.preparation import prepare, started
-from sigeti_dwh.report import report
+from sigeti_dwh.night.orchestration import import_flow
+from sigeti_dwh.night.preparation import prepare, started
+from sigeti_dwh.night.report import report
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
+from sigeti_dwh.warehouse.connection_check import check
 
 NOT_RUNNING = 3
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
@@ -151,7 +152,7 @@ def fill_demo(options: argparse.Namespace) -> int:
 
 def make_backup(options: argparse.Namespace) -> int:
     """Write the warehouse to a file, and prove that it can be restored."""
-    from sigeti_dwh.backup import FOLDER, back_up
+    from sigeti_dwh.warehouse.backup import FOLDER, back_up
 
     with alerts.backup() if options.alert else nullcontext():
         print(back_up(started(), options.to or FOLDER, options.keep))
@@ -160,7 +161,7 @@ def make_backup(options: argparse.Namespace) -> int:
 
 def restore_backup(options: argparse.Namespace) -> int:
     """Put a backup in the place of the warehouse, or beside it."""
-    from sigeti_dwh.restore import restore
+    from sigeti_dwh.warehouse.restore import restore
 
     print(restore(started(), options.file, options.into, options.force))
     return 0
@@ -168,7 +169,7 @@ def restore_backup(options: argparse.Namespace) -> int:
 
 def set_roles(options: argparse.Namespace) -> int:
     """Create roles and their rights, or a login of one of them."""
-    from sigeti_dwh.roles import create_login, create_roles
+    from sigeti_dwh.warehouse.roles import create_login, create_roles
 
     settings = started()
     try:
@@ -189,7 +190,7 @@ def set_roles(options: argparse.Namespace) -> int:
 
 def catalogue(options: argparse.Namespace) -> int:
     """Write the catalogue of the marts and their contract."""
-    from sigeti_dwh.catalogue import FILE, write
+    from sigeti_dwh.readers.catalogue import FILE, write
 
     write()
     print(f"Written: {FILE} and the contract of the marts.")

@@ -19,10 +19,10 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from sigeti_dwh.database import refusal
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.session import pinning_for_readers
 from sigeti_dwh.settings import Server, load_settings, read_variables
+from sigeti_dwh.warehouse.database import refusal
+from sigeti_dwh.warehouse.session import pinning_for_readers
 
 Row = dict[str, Any]
 MOST_ROWS = 10_000

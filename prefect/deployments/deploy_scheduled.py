@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sigeti_dwh.orchestration import import_flow, prepare_process, require_prefect_server
+from sigeti_dwh.night.orchestration import import_flow, prepare_process, require_prefect_server
 
 prepare_process()
 
@@ -29,8 +29,8 @@ from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
 from sigeti_dwh.errors import NoNightError, UserError  # noqa: E402
-from sigeti_dwh.preparation import prepare, started  # noqa: E402
-from sigeti_dwh.run_log import is_at_work  # noqa: E402
+from sigeti_dwh.night.preparation import prepare, started  # noqa: E402
+from sigeti_dwh.night.run_log import is_at_work  # noqa: E402
 from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
 from sigeti_dwh.settings import read_variables  # noqa: E402
 

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from sigeti_dwh.orchestration import end_killed, prefect_api, prepare_process
+from sigeti_dwh.night.orchestration import end_killed, prefect_api, prepare_process
 
 prepare_process()
 
@@ -18,16 +18,16 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
-from sigeti_dwh.connection_check import check  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
-from sigeti_dwh.layers import LAYERS, Layer  # noqa: E402
-from sigeti_dwh.load import LoadResult, load  # noqa: E402
-from sigeti_dwh.nodes import NodeTaskRuns  # noqa: E402
-from sigeti_dwh.profiles import write_profiles  # noqa: E402
-from sigeti_dwh.project import Project  # noqa: E402
-from sigeti_dwh.results import LayerResult, RunSummary  # noqa: E402
-from sigeti_dwh.run_log import RunLog  # noqa: E402
+from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
+from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
+from sigeti_dwh.night.nodes import NodeTaskRuns  # noqa: E402
+from sigeti_dwh.night.profiles import write_profiles  # noqa: E402
+from sigeti_dwh.night.project import Project  # noqa: E402
+from sigeti_dwh.night.results import LayerResult, RunSummary  # noqa: E402
+from sigeti_dwh.night.run_log import RunLog  # noqa: E402
 from sigeti_dwh.settings import Settings, load_settings  # noqa: E402
+from sigeti_dwh.warehouse.connection_check import check  # noqa: E402
 
 WAITS = [5, 15, 40]
 """Seconds before each new attempt at what can pass by waiting."""

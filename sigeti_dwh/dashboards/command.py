@@ -4,7 +4,7 @@ from sigeti_dwh.dashboards.files import generate
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
-from sigeti_dwh.preparation import started
+from sigeti_dwh.night.preparation import started
 from sigeti_dwh.settings import read_variables
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sigeti_dwh.dashboards.specification import Specification
-from sigeti_dwh.database import connect, translated
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server, Settings
+from sigeti_dwh.warehouse.database import connect, translated
 
 CREATE = "./run_pipeline.sh roles --login NAME --role bi_reader --zones all"
 

@@ -1,6 +1,6 @@
 """What is in the warehouse, how fresh it is, and whether it is all right.
 
-objects measures tables and views, freshness and guards and reconciliation and runs judge them,
-history remembers, health looks at the server; cli puts them together, formats and page show them.
+objects measures tables and views; freshness, guards, reconciliation and records judge them; history
+remembers; survey puts these together, and brief, tables, page and machines show what it found.
 Neither dbt nor Prefect is imported here.
 """

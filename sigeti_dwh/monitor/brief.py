@@ -8,7 +8,7 @@ from itertools import groupby
 from sigeti_dwh.monitor.findings import Finding
 from sigeti_dwh.monitor.freshness import age
 from sigeti_dwh.monitor.layout import fold, fold_command, grid, printable
-from sigeti_dwh.monitor.objects import LAYERS, Measure
+from sigeti_dwh.monitor.objects import MEASURED, Measure
 from sigeti_dwh.monitor.records import Night, first_line
 from sigeti_dwh.monitor.survey import Survey
 from sigeti_dwh.monitor.tables import COLOURS, number, readable, sum_of_rows
@@ -56,7 +56,7 @@ def as_brief(
     above = verdict + night * whole
     objects = [one for one in survey.measures if not whole or one.layer in DETAILED]
     rows = [_object_row(survey, one, objects) for one in objects]
-    others = [layer for layer in LAYERS if layer not in DETAILED] if whole else []
+    others = [layer for layer in MEASURED if layer not in DETAILED] if whole else []
     totals = [_layer_row(survey, here) for layer in others if (here := _of(survey, layer))]
     wrong = [
         (fold(text(printable(told)), width, FINDING_LINES), text(command))

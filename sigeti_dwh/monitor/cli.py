@@ -13,17 +13,17 @@ from pathlib import Path
 import psycopg
 
 from sigeti_dwh.console import utf8_console
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor import health, history, tables
-from sigeti_dwh.monitor.objects import LAYERS, Measure, all_objects
+from sigeti_dwh.monitor.arguments import CANNOT_MEASURE, CRITICAL, FINE, WARNING, Parser
+from sigeti_dwh.monitor.objects import MEASURED, Measure, all_objects
 from sigeti_dwh.monitor.rows import show_rows
 from sigeti_dwh.monitor.selection import Selection, named, near_names, unknown_name
 from sigeti_dwh.monitor.serve import serve
 from sigeti_dwh.monitor.survey import Survey, survey
 from sigeti_dwh.settings import Settings, load_settings
+from sigeti_dwh.warehouse.database import connect
 
-FINE, WARNING, CRITICAL, CANNOT_MEASURE = 0, 1, 2, 3
 FORMATS = ("table", "json", "csv", "markdown", "html", "prometheus")
 SORTS: dict[str, Callable[[Measure], object]] = {
     "rows": lambda one: -(one.rows or 0),
@@ -35,14 +35,6 @@ EPILOG = """\
 exit code: 0 fine, or a warning; 1 a warning with --fail-on warn; 2 critical; 3 it cannot be
 measured, or wrong arguments. Thresholds are in the dbt YAML: config.meta.monitor (docs/monitor.md).
 """
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse's own exit code for wrong arguments is the one for a critical state here."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """Say what is wrong, and leave with the code of what cannot be measured."""
-        self.exit(CANNOT_MEASURE, f"{message}\npython3 {self.prog} --help shows what there is.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         type=_layer,
         metavar="LAYER",
-        help=f"only this layer, each object; may be repeated: {', '.join(LAYERS)}",
+        help=f"only this layer, each object; may be repeated: {', '.join(MEASURED)}",
     )
     add("--select", action="append", metavar="NAME", help="only objects so named; * for any text")
     add("--sort", choices=SORTS, help="instead of layer and name")
@@ -117,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _datasource(arguments: list[str]) -> int:
-    from sigeti_dwh import datasource
+    from sigeti_dwh.monitor import datasource
 
     return datasource.main(arguments)
 
@@ -253,9 +245,9 @@ def _ascii(text: str) -> str:
 
 
 def _layer(text: str) -> str:
-    if text not in LAYERS:
-        near = near_names(text, LAYERS)
-        told = f"Near: {', '.join(near)}" if near else f"There are {', '.join(LAYERS)}"
+    if text not in MEASURED:
+        near = near_names(text, MEASURED)
+        told = f"Near: {', '.join(near)}" if near else f"There are {', '.join(MEASURED)}"
         raise argparse.ArgumentTypeError(f"no layer is named {text!r}. {told}.")
     return text
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from sigeti_dwh.contract import breaches
 from sigeti_dwh.monitor.findings import Finding, monitor
 from sigeti_dwh.monitor.history import Seen, daily
 from sigeti_dwh.monitor.objects import Measure
+from sigeti_dwh.readers.contract import breaches
 
 SMALL = 20
 """Rows below which half of them gone is no sign of anything."""

@@ -12,10 +12,10 @@ from urllib.request import urlopen
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.objects import layer_of
 from sigeti_dwh.settings import Server, Settings, read_variables
+from sigeti_dwh.warehouse.database import connect
 
 State = Literal["ok", "warning", "critical", "unknown"]
 SECONDS = 10.0

@@ -10,17 +10,9 @@ import psycopg
 from psycopg import sql
 
 from sigeti_dwh.monitor.values import TIMES, YEARS, checked_columns, ends_of, wrong_values
+from sigeti_dwh.night.layers import LAYERS
 
-LAYERS = (
-    "raw",
-    "reference",
-    "staging",
-    "snapshots",
-    "dimensions",
-    "facts",
-    "preparation",
-    "marts",
-)
+MEASURED = ("raw", "reference", *(layer.schema for layer in LAYERS))
 KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view"}
 
 # What says how recent the business of a row is: the first of these that an object has.
@@ -126,7 +118,7 @@ def measure(
         for layer, schema, name, kind, *known in _objects(connection, prefix)
         if wanted(layer, f"{schema}.{name}")
     ]
-    return sorted(measures, key=lambda one: LAYERS.index(one.layer))
+    return sorted(measures, key=lambda one: MEASURED.index(one.layer))
 
 
 def all_objects(connection: psycopg.Connection[Any], prefix: str) -> list[tuple[str, str]]:
@@ -149,7 +141,7 @@ def layer_of(schema: str, prefix: str) -> str | None:
     if schema.startswith(f"{prefix}_marts_"):
         return "marts"
     layer = schema.removeprefix(f"{prefix}_")
-    return layer if layer != schema and layer in LAYERS else None
+    return layer if layer != schema and layer in MEASURED else None
 
 
 def _measure(

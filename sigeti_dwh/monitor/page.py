@@ -12,7 +12,7 @@ from markupsafe import Markup
 from pygal.style import Style
 
 from sigeti_dwh.monitor.history import Seen, daily
-from sigeti_dwh.monitor.objects import LAYERS, Measure
+from sigeti_dwh.monitor.objects import MEASURED, Measure
 from sigeti_dwh.monitor.reconciliation import FRENCH
 from sigeti_dwh.monitor.survey import Survey
 
@@ -69,7 +69,7 @@ def as_page(survey: Survey) -> str:
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     layers = [
         (LAYER_NAMES[layer], here)
-        for layer in LAYERS
+        for layer in MEASURED
         if (here := [one for one in survey.measures if one.layer == layer])
     ]
     return template.render(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.monitor.objects import LAYERS
+from sigeti_dwh.monitor.objects import MEASURED
 
 SHOWN = 3
 
@@ -26,7 +26,7 @@ class Selection:
     def has(self, layer: str, name: str) -> bool:
         """Tell whether an object of a layer, named with its schema, is asked for."""
         patterns = self.names or ["*"]
-        return layer in (self.layers or LAYERS) and any(named(name, one) for one in patterns)
+        return layer in (self.layers or MEASURED) and any(named(name, one) for one in patterns)
 
     def require(self, objects: Sequence[tuple[str, str]]) -> None:
         """Raise UserError, with names that are near, for what none of these objects is or has.

@@ -7,10 +7,9 @@ from typing import Any
 
 import psycopg
 
-from sigeti_dwh import meta
-from sigeti_dwh.contract import read_contract
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.load.source_check import require_all_rows
+from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.monitor import guards, history, impact, records, values
 from sigeti_dwh.monitor.findings import Finding, monitor, worst
 from sigeti_dwh.monitor.freshness import judge_freshness, public_holidays
@@ -20,10 +19,11 @@ from sigeti_dwh.monitor.reconciliation import Comparison, compare, judge_totals
 from sigeti_dwh.monitor.records import Night
 from sigeti_dwh.monitor.selection import Selection
 from sigeti_dwh.monitor.thresholds import thresholds
+from sigeti_dwh.readers.contract import read_contract
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import Settings, read_variables
-from sigeti_dwh.source_check import require_all_rows
-from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.warehouse import meta
+from sigeti_dwh.warehouse.database import connect
 
 EVERYTHING = Selection()
 

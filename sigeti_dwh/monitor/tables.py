@@ -11,7 +11,7 @@ from sigeti_dwh.monitor.freshness import age
 from sigeti_dwh.monitor.health import Check
 from sigeti_dwh.monitor.history import Seen, daily, sparkline
 from sigeti_dwh.monitor.layout import fold, printable
-from sigeti_dwh.monitor.objects import LAYERS, Measure
+from sigeti_dwh.monitor.objects import MEASURED, Measure
 from sigeti_dwh.monitor.survey import Survey
 
 COLOURS = {"fine": "\033[32m", "warning": "\033[33m", "critical": "\033[31m"}
@@ -189,7 +189,11 @@ def _sections(survey: Survey) -> Iterable[tuple[str, Sequence[str], list[Sequenc
     yield (
         "Layers",
         ("layer", "objects", "rows", "size", "share"),
-        [_layer(layer, survey.measures, total) for layer in LAYERS if _of(layer, survey.measures)],
+        [
+            _layer(layer, survey.measures, total)
+            for layer in MEASURED
+            if _of(layer, survey.measures)
+        ],
     )
 
 

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from sigeti_dwh.dashboards.reader import check_reader
 from sigeti_dwh.dashboards.specification import Measure, read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.settings import ROOT
+from sigeti_dwh.warehouse.database import connect
 
 from ..python.conftest import built, server, settings_of_one_test  # noqa: F401
 from ..python.warehouse import Warehouse

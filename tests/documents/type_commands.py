@@ -40,7 +40,7 @@ esac
 SQL = """
 import os, sys, psycopg
 from sigeti_dwh.settings import load_settings
-from sigeti_dwh.database import connect
+from sigeti_dwh.warehouse.database import connect
 with connect(load_settings().warehouse) as connection:
     cursor = connection.execute(sys.argv[1])
     print(cursor.fetchall() if cursor.description else cursor.statusmessage)

@@ -15,9 +15,9 @@ from typing import Any
 
 import psycopg
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import EMBEDDED_DATABASES, ROOT
+from sigeti_dwh.warehouse.database import connect
 
 from ..python.conftest import at
 from ..python.warehouse import Warehouse, copy_project
@@ -137,7 +137,9 @@ class Installation:
     def impatient(self) -> Iterator[None]:
         """Let nights wait less long for locks, and between attempts."""
         with (
-            self.edited("sigeti_dwh/session.py", '"lock_timeout": "60s"', '"lock_timeout": "2s"'),
+            self.edited(
+                "sigeti_dwh/warehouse/session.py", '"lock_timeout": "60s"', '"lock_timeout": "2s"'
+            ),
             self.edited(
                 "prefect/flows/sigeti_dwh_flow.py", "WAITS = [5, 15, 40]", "WAITS = [1, 1]"
             ),

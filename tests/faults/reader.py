@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import psycopg
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import RetryableError
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 from ..python.oracle import MARTS, RELATIONS
 

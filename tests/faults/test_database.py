@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.settings import EMBEDDED_DATABASES
+from sigeti_dwh.warehouse.database import connect
 
 from .installation import Installation
 from .nights import (

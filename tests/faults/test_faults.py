@@ -13,8 +13,8 @@ from dataclasses import replace
 import pytest
 
 from sigeti_dwh.errors import TimeLimitError
-from sigeti_dwh.layers import LAYERS
-from sigeti_dwh.project import Project
+from sigeti_dwh.night.layers import LAYERS
+from sigeti_dwh.night.project import Project
 
 from ..python.warehouse import environment
 from .faults import FAULTS, kill_flow, kill_server, kill_session, terminate_flow

@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.roles import create_login, create_roles
-from sigeti_dwh.run_log import is_at_work
+from sigeti_dwh.night.run_log import is_at_work
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import create_login, create_roles
 
 from ..python.receiver import Receiver
 from .installation import Installation

@@ -8,12 +8,12 @@ from shutil import copytree
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.errors import TimeLimitError
-from sigeti_dwh.load import load
+from sigeti_dwh.load.night_load import load
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 from ..python.conftest import at, fresh_database
 from ..python.copies import stale

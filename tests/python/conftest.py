@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server, Settings
+from sigeti_dwh.warehouse.database import connect
 
 from . import tiny_project
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sigeti_dwh.database import connect
-from sigeti_dwh.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.warehouse.database import connect
 
 from .warehouse import Warehouse
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import at
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.roles import ROLES, create_login, create_roles
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
 from .conftest import at, fresh_database
 from .warehouse import Warehouse, copy_project

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import sql
 
-from sigeti_dwh.database import connect
+from sigeti_dwh.warehouse.database import connect
 
 from .warehouse import Warehouse
 

@@ -11,16 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from sigeti_dwh import backup as backup_module
-from sigeti_dwh import client_tools
-from sigeti_dwh.backup import Backup, back_up, backups, count_rows
-from sigeti_dwh.client_tools import find_tool
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.marts import Marts
-from sigeti_dwh.restore import restore
 from sigeti_dwh.settings import Server, Settings
+from sigeti_dwh.warehouse import backup as backup_module
+from sigeti_dwh.warehouse import client_tools
+from sigeti_dwh.warehouse.backup import Backup, back_up, backups, count_rows
+from sigeti_dwh.warehouse.client_tools import find_tool
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.restore import restore
 
 from .conftest import at, fresh_database
 from .warehouse import Warehouse, copy_project, written

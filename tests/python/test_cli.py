@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sigeti_dwh import cli
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.settings import Server, Settings
-from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.warehouse.database import connect
 
 from .receiver import receiving
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh import connection_check, meta
-from sigeti_dwh.connection_check import check
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.settings import Server, Settings
-from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.warehouse import connection_check, meta
+from sigeti_dwh.warehouse.connection_check import check
+from sigeti_dwh.warehouse.database import connect
 
 
 @pytest.fixture

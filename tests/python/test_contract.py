@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from sigeti_dwh import catalogue, contract
-from sigeti_dwh.contract import breaches, promise, read_contract, read_marts
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.readers import catalogue, contract
+from sigeti_dwh.readers.contract import breaches, promise, read_contract, read_marts
 from sigeti_dwh.settings import ROOT
 
 from .readers import Site

@@ -19,9 +19,9 @@ from sigeti_dwh.dashboards.specification import (
     Specification,
     read_specification,
 )
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT
+from sigeti_dwh.warehouse.database import connect
 
 from .warehouse import Warehouse
 

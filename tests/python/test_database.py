@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sigeti_dwh.database import connect, create_warehouse, refusal, translated
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.marts import Marts
 from sigeti_dwh.settings import Server, load_settings
+from sigeti_dwh.warehouse.database import connect, create_warehouse, refusal, translated
 
 
 def failure(server: Server) -> UserError:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sigeti_dwh.datasource import OK, PROBLEM, main
 from sigeti_dwh.monitor import cli
-from sigeti_dwh.roles import ROLES
+from sigeti_dwh.monitor.datasource import OK, PROBLEM, main
+from sigeti_dwh.warehouse.roles import ROLES
 
 from .readers import PASSWORD, Site, execute
 

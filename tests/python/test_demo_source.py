@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh import demo_source
-from sigeti_dwh.database import connect
+from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
-from sigeti_dwh.run_log import RunLog
+from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import ROOT
 

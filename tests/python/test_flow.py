@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.layers import LAYERS
-from sigeti_dwh.load import LoadResult
+from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.night.layers import LAYERS
 from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.warehouse.database import connect
 
 from . import tiny_project
 

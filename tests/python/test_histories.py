@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.results import NodeResult, NodeStart
+from sigeti_dwh.night.results import NodeResult, NodeStart
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import at, fresh_database
 from .histories import CHANGES, HISTORIES, Change, Step

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from sigeti_dwh.database import connect
-from sigeti_dwh.layers import LAYERS
-from sigeti_dwh.project import Project
-from sigeti_dwh.results import NodeResult, NodeStart
+from sigeti_dwh.night.layers import LAYERS
+from sigeti_dwh.night.project import Project
+from sigeti_dwh.night.results import NodeResult, NodeStart
 from sigeti_dwh.settings import Settings
+from sigeti_dwh.warehouse.database import connect
 
 NODES = 12
 SESSION = """

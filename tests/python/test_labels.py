@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from sigeti_dwh.contract import read_marts
 from sigeti_dwh.dashboards.files import generated
 from sigeti_dwh.dashboards.specification import Dashboard, read_specification
 from sigeti_dwh.monitor.reconciliation import FRENCH
+from sigeti_dwh.readers.contract import read_marts
 from sigeti_dwh.settings import ROOT
 
 SPECIFICATION = read_specification()

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.layers import assign
-from sigeti_dwh.results import LayerResult, NodeResult, is_passing
+from sigeti_dwh.night.layers import assign
+from sigeti_dwh.night.results import LayerResult, NodeResult, is_passing
 
 
 def node(resource_type: str, path: str = "", parents: tuple[str, ...] = ()) -> SimpleNamespace:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sigeti_dwh.database import connect
-from sigeti_dwh.load import LoadResult
+from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.warehouse.database import connect
 
 from .copies import stale
 from .warehouse import Warehouse

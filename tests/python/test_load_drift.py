@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sigeti_dwh import source_tables
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load import load
-from sigeti_dwh.source_tables import read_source_tables
+from sigeti_dwh.load import source_tables
+from sigeti_dwh.load.night_load import load
+from sigeti_dwh.load.source_tables import read_source_tables
+from sigeti_dwh.warehouse.database import connect
 
 from .copies import stale
 from .warehouse import Warehouse

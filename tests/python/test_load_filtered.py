@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.connection_check import check
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load import load
+from sigeti_dwh.load.night_load import load
 from sigeti_dwh.monitor.survey import survey
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.connection_check import check
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
 from .copies import stale
@@ -85,7 +85,7 @@ def test_rows_hidden_by_a_policy_are_refused(copied: Warehouse, reader: Server, 
 def test_a_policy_that_comes_after_the_look_ends_the_load_too(
     copied: Warehouse, reader: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sigeti_dwh.source_check.require_all_rows", lambda *arguments: None)
+    monkeypatch.setattr("sigeti_dwh.load.source_check.require_all_rows", lambda *arguments: None)
     copied.change(POLICIES["some rows"][1])
     with pytest.raises(UserError, match="factures"):
         load(replace(copied, source=reader).settings, report=copied.lines.append)

@@ -10,9 +10,9 @@ from shutil import copytree, rmtree
 import psycopg
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import at, fresh_database
 from .copies import stale

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load import load
+from sigeti_dwh.load.night_load import load
+from sigeti_dwh.warehouse.database import connect
 
 from .copies import stale
 from .warehouse import Warehouse

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.marts import Marts, Pool, frame
+from sigeti_dwh.warehouse.database import connect
 
 from .readers import Site, execute
 

@@ -5,8 +5,8 @@ Mistake 12 is in test_flow.py. Each test changes the source of one warehouse and
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.warehouse.database import connect
 
 from .source_rows import add, at_source
 from .warehouse import Warehouse

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.monitor.objects import Measure, layer_of, measure
 from sigeti_dwh.settings import ROOT, Server, Settings
+from sigeti_dwh.warehouse.database import connect
 
 OBJECTS = """
 create schema raw_sigeti;

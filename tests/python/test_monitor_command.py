@@ -24,12 +24,12 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.monitor.health import check_health
 from sigeti_dwh.monitor.machines import SCHEMA
-from sigeti_dwh.run_log import RunLog
+from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project

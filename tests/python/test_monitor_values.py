@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.monitor.objects import measure
 from sigeti_dwh.monitor.reconciliation import compare, judge_totals
 from sigeti_dwh.monitor.rows import show_rows
 from sigeti_dwh.monitor.values import judge_values
 from sigeti_dwh.settings import ROOT, Server, Settings
+from sigeti_dwh.warehouse.database import connect
 
 INVOICES = """
 create schema raw_sigeti;

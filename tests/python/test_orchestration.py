@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.orchestration import PREFECT_ENVIRONMENT, prepare_process
+from sigeti_dwh.night.orchestration import PREFECT_ENVIRONMENT, prepare_process
 from sigeti_dwh.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*OperatorClass")
@@ -58,7 +58,7 @@ def test_the_server_stops_only_when_all_is_written_down(
     from prefect import flow, task
     from prefect.settings import PREFECT_HOME
 
-    from sigeti_dwh.orchestration import prefect_api
+    from sigeti_dwh.night.orchestration import prefect_api
 
     @task(persist_result=False)
     def nothing() -> None:
@@ -82,7 +82,7 @@ def test_the_server_stops_only_when_all_is_written_down(
 def test_a_damaged_history_is_named(tmp_path: Path) -> None:
     (tmp_path / "prefect.db").write_bytes(b"no database " * 1000)
     code = (
-        "from sigeti_dwh.orchestration import prefect_api, prepare_process\n"
+        "from sigeti_dwh.night.orchestration import prefect_api, prepare_process\n"
         "prepare_process()\n"
         "from sigeti_dwh.errors import UserError\n"
         "try:\n"

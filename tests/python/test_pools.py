@@ -6,12 +6,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sigeti_dwh.connection_check import check
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.marts import Marts
 from sigeti_dwh.monitor.health import check_health
 from sigeti_dwh.monitor.survey import survey
+from sigeti_dwh.warehouse.connection_check import check
 
 from .conftest import fresh_database
 from .hosted import pooled

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.connection_check import check
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load import load
+from sigeti_dwh.load.night_load import load
 from sigeti_dwh.monitor.survey import survey
-from sigeti_dwh.restore import restore
-from sigeti_dwh.roles import create_roles
-from sigeti_dwh.run_log import RunLog
+from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import Settings
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.connection_check import check
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.restore import restore
+from sigeti_dwh.warehouse.roles import create_roles
 
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project, plain_dbt

@@ -12,7 +12,7 @@ from dbt.config.renderer import ProfileRenderer
 from dbt.flags import set_from_args
 from dbt_common.context import set_invocation_context
 
-from sigeti_dwh.profiles import EXAMPLE, profile_variables, write_profiles
+from sigeti_dwh.night.profiles import EXAMPLE, profile_variables, write_profiles
 from sigeti_dwh.settings import Server, Settings
 
 HERE = Server("source", "127.0.0.1", 5432, "sigeti", "lecteur", "", "prefer", False)

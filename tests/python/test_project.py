@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.layers import LAYERS
-from sigeti_dwh.project import Project
+from sigeti_dwh.night.layers import LAYERS
+from sigeti_dwh.night.project import Project
 from sigeti_dwh.settings import ROOT, Settings
 
 
@@ -139,6 +139,12 @@ def test_every_test_of_the_real_project_has_exactly_one_layer(
     placed = [node for ids in project.nodes.values() for node in ids]
     executable = {"model", "snapshot", "test"}
     assert sorted(placed) == sorted(id for id, n in nodes.items() if n.resource_type in executable)
+    for layer in LAYERS:
+        built = {nodes[id].schema for id in project.nodes[layer] if id.startswith("model.")}
+        wanted = f"{settings.schema}_{layer.schema}"
+        # Summaries are the machinery's own.
+        kept = built - {"dwh_meta"}
+        assert all(name == wanted or name.startswith(f"{wanted}_") for name in kept), kept
     order = {node: number for number, layer in enumerate(LAYERS) for node in project.nodes[layer]}
     for unique_id in placed:
         for parent in nodes[unique_id].depends_on_nodes:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.profiles import profile_variables
+from sigeti_dwh.night.profiles import profile_variables
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
 from .oracle import MARTS, RELATIONS

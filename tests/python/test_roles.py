@@ -13,15 +13,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.freshness import public_holidays
 from sigeti_dwh.monitor.survey import survey
-from sigeti_dwh.restore import restore
-from sigeti_dwh.roles import ROLES, create_login, create_roles
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.restore import restore
+from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
 from .readers import PASSWORD, Site, execute
 

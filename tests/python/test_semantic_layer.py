@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sigeti_dwh.profiles import profile_variables, write_profiles
+from sigeti_dwh.night.profiles import profile_variables, write_profiles
 
 from .warehouse import Warehouse
 

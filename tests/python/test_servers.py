@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.connection_check import check
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.marts import Marts
-from sigeti_dwh.restore import restore
-from sigeti_dwh.roles import create_login, create_roles
 from sigeti_dwh.settings import ROOT, Server, load_settings
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.connection_check import check
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.restore import restore
+from sigeti_dwh.warehouse.roles import create_login, create_roles
 
 from .conftest import fresh_database
 from .hosted import Hosted, hosted

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.marts import Marts
-from sigeti_dwh.roles import create_roles
-from sigeti_dwh.session import AT_THE_SOURCE, AT_THE_WAREHOUSE, PINNED, UNLIMITED
 from sigeti_dwh.settings import ROOT, Server
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import create_roles
+from sigeti_dwh.warehouse.session import AT_THE_SOURCE, AT_THE_WAREHOUSE, PINNED, UNLIMITED
 
 from .conftest import at
 from .readers import site_with_roles

@@ -17,9 +17,9 @@ from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset import bundle
 from sigeti_dwh.dashboards.superset_server import SupersetServer
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 from .warehouse import Warehouse
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh import client_tools
-from sigeti_dwh.backup import back_up
-from sigeti_dwh.client_tools import find_tool
 from sigeti_dwh.dashboards.superset_server import _uri
-from sigeti_dwh.database import connect
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.marts import Marts
-from sigeti_dwh.restore import restore
 from sigeti_dwh.settings import Settings, load_settings
+from sigeti_dwh.warehouse import client_tools
+from sigeti_dwh.warehouse.backup import back_up
+from sigeti_dwh.warehouse.client_tools import find_tool
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.restore import restore
 
 from .hosted import PROGRAMS, Hosted, hosted
 from .test_session_settings import dbt

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sigeti_dwh.profiles import profile_variables
+from sigeti_dwh.night.profiles import profile_variables
 
 from .warehouse import Warehouse
 

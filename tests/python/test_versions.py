@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.database import connect
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.settings import Server
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project, written

@@ -12,7 +12,7 @@ import yaml
 
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.source_tables import SOURCES, SourceTable, read_source_tables
+from sigeti_dwh.load.source_tables import SOURCES, SourceTable, read_source_tables
 
 from .conftest import fresh_database
 from .source_rows import at_source

@@ -14,14 +14,14 @@ import psycopg
 from dbt.cli.main import dbtRunner
 
 from sigeti_dwh import demo
-from sigeti_dwh.database import connect
-from sigeti_dwh.layers import LAYERS, Layer
-from sigeti_dwh.load import LoadResult, load
-from sigeti_dwh.profiles import profile_variables, write_profiles
-from sigeti_dwh.project import Project
-from sigeti_dwh.results import LayerResult
+from sigeti_dwh.load.night_load import LoadResult, load
+from sigeti_dwh.night.layers import LAYERS, Layer
+from sigeti_dwh.night.profiles import profile_variables, write_profiles
+from sigeti_dwh.night.project import Project
+from sigeti_dwh.night.results import LayerResult
+from sigeti_dwh.night.watch import OnEvent
 from sigeti_dwh.settings import ROOT, Server, Settings
-from sigeti_dwh.watch import OnEvent
+from sigeti_dwh.warehouse.database import connect
 
 from .oracle import RELATIONS, compare, compare_totals
 

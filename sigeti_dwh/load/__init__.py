@@ -1,0 +1,1 @@
+"""The source's tables, copied so that what changed is known."""

@@ -1,0 +1,196 @@
+"""The load: from the source's tables to their copies in the warehouse.
+
+All tables are read in one snapshot of the source and written in one transaction of the warehouse.
+A load that is killed leaves the previous copies as they were. How a table is compared and copied is
+in table_copy.py.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.load.buckets import present_sums
+from sigeti_dwh.load.copy_store import CopyStore
+from sigeti_dwh.load.loss import Loss, living_rows, losses
+from sigeti_dwh.load.pipe import Pipe
+from sigeti_dwh.load.public_holidays import refresh_holidays
+from sigeti_dwh.load.source_check import check_columns, history, hold
+from sigeti_dwh.load.source_tables import read_source_tables
+from sigeti_dwh.load.table_copy import TableCopy
+from sigeti_dwh.settings import Settings
+from sigeti_dwh.warehouse import meta
+from sigeti_dwh.warehouse.database import connect, pin, translated
+from sigeti_dwh.warehouse.time_limit import limited
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What the load did to one table: rows that travelled, rows that had changed, seconds."""
+
+    name: str
+    read: int
+    changed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """One load: its number in dwh_meta.chargements and what it did to each table."""
+
+    run_id: int
+    tables: list[TableLoad]
+
+    @property
+    def changed(self) -> int:
+        """Return the number of rows that had changed."""
+        return sum(table.changed for table in self.tables)
+
+
+def load(
+    settings: Settings,
+    report: Callable[[str], None] = print,
+    *,
+    accept_loss: bool = False,
+    by_value: bool = False,
+) -> LoadResult:
+    """Bring the copies in raw_sigeti to the present state of the source.
+
+    A table that lost more than `settings.loss_share` of its rows ends it before anything is
+    written, unless `accept_loss`. With `by_value` every row of a copy is compared by its values.
+
+    When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
+    and versions that tell the facts which rows changed.
+
+    Raises UserError for a source that is not as declared or lost its rows, TimeLimitError for one
+    that is too slow, RetryableError for a lost connection; the warehouse is left as it was.
+    """
+    tables = read_source_tables(settings.source_schema)
+    with (
+        connect(
+            settings.source, application_name="sigeti_dwh load", snapshot=True, pinned=False
+        ) as source,
+        connect(
+            settings.warehouse, application_name="sigeti_dwh load", unlimited=True
+        ) as warehouse,
+        limited("The load", settings.layer_minutes, source, warehouse),
+    ):
+        with translated(settings.source):
+            hold(source, tables)
+            pin(source, settings.source, unlimited=True)
+            shape = check_columns(source, tables)
+            known_as = history(source)
+            sums, seconds = {}, {}
+            for table in tables:
+                started = time.monotonic()
+                sums[table.name] = present_sums(source, table)
+                seconds[table.name] = time.monotonic() - started
+            rows = living_rows(source, tables, sums)
+        for line in shape.remarks:
+            report(line)
+        with translated(settings.warehouse):
+            meta.prepare(warehouse)
+            meta.claim(warehouse, settings.schema)
+            lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
+            if lost and not accept_loss:
+                raise _lost_rows(lost, settings.loss_share)
+            for loss in lost:
+                report(f"accepted: {loss}")
+            refresh_holidays(warehouse)
+            horizon = _last_horizon(warehouse)
+            went_back = horizon is not None and shape.horizon < horizon
+            if went_back or (by_value and not settings.one_database):
+                horizon = None
+            if known_as == history(warehouse):
+                # What the warehouse remembers is on the same disk, and put back with the source.
+                known_as = known_as[:2]
+            run_id = _open_run(warehouse)
+        schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
+        stores = [
+            CopyStore(schema, table, run_id, versions_only=settings.one_database)
+            for table in tables
+        ]
+        pipe = Pipe(source, warehouse, settings)
+        done = []
+        for store in stores:
+            started = time.monotonic()
+            name = store.table.name
+            copy = TableCopy(pipe, store, sums[name], indexed=name in shape.indexed)
+            read, changed = copy.refresh(repr((known_as, *shape.shapes[name])), horizon)
+            seconds[name] += time.monotonic() - started
+            done.append(TableLoad(name, read, changed, seconds[name]))
+            report(f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s")
+        with translated(settings.warehouse):
+            _close_run(warehouse, run_id, shape.horizon, done)
+            _remember_rows(warehouse, run_id, rows, accepted=bool(lost))
+            warehouse.commit()
+            _analyze(warehouse, stores, done)
+    return LoadResult(run_id, done)
+
+
+def _open_run(warehouse: Connection) -> int:
+    row = warehouse.execute(
+        "insert into dwh_meta.chargements (debut) values (clock_timestamp()) returning chargement"
+    ).fetchone()
+    assert row is not None
+    run_id: int = row[0]
+    return run_id
+
+
+def _last_horizon(warehouse: Connection) -> int | None:
+    """Return the horizon of the last load, None when there was none."""
+    row = warehouse.execute(
+        "select horizon from dwh_meta.chargements order by chargement desc limit 1"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _close_run(warehouse: Connection, run_id: int, horizon: int, tables: list[TableLoad]) -> None:
+    warehouse.execute(
+        "update dwh_meta.chargements set fin = clock_timestamp(), lignes_lues = %s, "
+        "lignes_changees = %s, horizon = %s where chargement = %s",
+        [
+            sum(table.read for table in tables),
+            sum(table.changed for table in tables),
+            horizon,
+            run_id,
+        ],
+    )
+
+
+def _remember_rows(
+    warehouse: Connection, run_id: int, rows: Mapping[str, int], *, accepted: bool
+) -> None:
+    """Record what the next load measures a loss by, and up to which change it is that state."""
+    warehouse.execute(
+        "update dwh_meta.chargements set effectifs = %s, perte_acceptee = %s, "
+        "changement = (select coalesce(max(numero), 0) from dwh_meta.changements) "
+        "where chargement = %s",
+        [json.dumps(rows), accepted, run_id],
+    )
+
+
+def _lost_rows(lost: list[Loss], share: float) -> UserError:
+    return UserError(
+        f"The source lost more than {share:.0%} of its rows: {'; '.join(map(str, lost))}.\n"
+        "Nothing was changed. See what happened there; rows marked as deleted count as lost.\n"
+        "If it was meant: ./run_pipeline.sh --accept-loss"
+    )
+
+
+def _analyze(warehouse: Connection, stores: list[CopyStore], done: list[TableLoad]) -> None:
+    """Refresh the planner's statistics of tables of which more than a tenth was written."""
+    for store, table in zip(stores, done, strict=True):
+        row = warehouse.execute(
+            "select reltuples from pg_class where oid = to_regclass(%s)", [store.name]
+        ).fetchone()
+        if row is not None and table.changed > 0.1 * max(row[0], 0):
+            warehouse.execute(sql.SQL("analyze {}").format(store.relation))
+    warehouse.commit()

@@ -1,0 +1,1 @@
+"""A run of the dbt project, layer by layer: what it does, finds and leaves behind."""

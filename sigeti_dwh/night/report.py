@@ -1,0 +1,60 @@
+"""What a run made and what to do next, told at its end."""
+
+from tabulate import tabulate
+
+from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.night.results import LayerResult, RunSummary
+from sigeti_dwh.settings import ROOT, Settings
+
+TITLES = ("layer", "objects", "rows written", "tests passed", "warned", "failed", "seconds")
+
+
+def report(run: RunSummary, settings: Settings) -> str:
+    """Return the summary of a run: its layers as a table, its warnings, the next steps."""
+    table = tabulate(
+        [_load_line(run.loaded), *(_line(layer) for layer in run.layers)],
+        headers=TITLES,
+        colalign=("left", *["right"] * 6),
+        disable_numparse=True,
+    )
+    warnings = [f"Warning: {test.name}: {test.outcome()}" for test in run.warnings]
+    return "\n".join(
+        ["", table, "", *warnings, f"Done in {run.seconds:.0f} s.", "", *next_steps(settings)]
+    )
+
+
+def next_steps(settings: Settings) -> list[str]:
+    """Return what a user can do with the warehouse that was built."""
+    warehouse = settings.warehouse
+    page = ROOT / "target" / "static_index.html"
+    lines = ["See what is in it:   python3 monitor_dwh.py"]
+    if page.exists():
+        lines.append(f"Documentation:       {page}")
+    lines += [
+        f"Connect a BI tool:   PostgreSQL, host {warehouse.host}, port {warehouse.port}, "
+        f"database {warehouse.name}, schemas {settings.schema}_marts_*;",
+        "                     a login: ./run_pipeline.sh roles, then "
+        "roles --login NAME --role bi_reader --zones all",
+    ]
+    if settings.source.embedded:
+        lines.append("Your own SIGETI:     set SOURCE_DB_* in .env; so far the source is a demo")
+    return lines
+
+
+def _load_line(load: LoadResult) -> tuple[object, ...]:
+    seconds = sum(table.seconds for table in load.tables)
+    return ("load", len(load.tables), load.changed, "", "", "", f"{seconds:.1f}")
+
+
+def _line(layer: LayerResult) -> tuple[object, ...]:
+    statuses = [test.status for test in layer.tests]
+    passed, warned = statuses.count("pass"), statuses.count("warn")
+    return (
+        layer.name,
+        len(layer.models),
+        layer.rows,
+        passed,
+        warned,
+        len(statuses) - passed - warned,
+        f"{layer.seconds:.1f}",
+    )

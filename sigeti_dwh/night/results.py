@@ -1,0 +1,199 @@
+"""What a run did: the result of each dbt node, of each layer, of the whole run."""
+
+import re
+from dataclasses import dataclass, replace
+
+from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.load.night_load import LoadResult
+
+FINE = frozenset({"success", "pass", "warn", "no-op"})
+SKIPPED = "skipped"
+
+# dbt hands on the words of PostgreSQL and not its SQLSTATE; they are in the language of the
+# server's lc_messages (English or French here).
+PASSING = re.compile(
+    r"lock timeout|délai écoulé pour l'obtention"
+    r"|deadlock detected|interblocage|Bloquage mortel"
+    r"|could not serialize access|n'a pas pu sérialiser"
+    r"|terminating connection|arrêt (des|de la) connexions?"
+    r"|starting up|shutting down|in recovery mode|not yet accepting connections"
+    r"|système de bases? de données"
+    r"|too many (clients|connections)|connection slots|trop de (clients|connexions)"
+    r"|closed the connection|connection already closed|connection was lost"
+    r"|Connection (refused|reset|timed out)|Broken pipe|timeout expired|SSL SYSCALL"
+    r"|could not (receive|send) data|no connection to the server"
+    r"|Temporary failure in name resolution",
+    re.IGNORECASE,
+)
+
+
+LOCKED = re.compile(r"lock timeout|délai écoulé pour l'obtention", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NodeStart:
+    """A node (model, snapshot, test) that dbt begins."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of a node; seconds of wall time; rows written, or None where none are."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    """success, error, skipped, no-op of a model; pass, fail, warn, error, skipped of a test."""
+    seconds: float
+    rows_affected: int | None
+    failures: int | None
+    """Rows that a test found, None for other nodes."""
+    message: str
+    relation: str | None
+    """Where the rows are: of a model, or those that a test found."""
+    parents: tuple[str, ...]
+    """Names of the models and sources read; for a test, those that it tests."""
+    examples: str = ""
+    """Which rows a test found, some of them."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the nodes below may be built."""
+        return self.status in FINE
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether it went wrong itself, and not a node above it."""
+        return not self.ok and self.status != SKIPPED
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether it failed for a reason that can pass by waiting."""
+        return self.status == "error" and is_passing(self.message)
+
+    def __str__(self) -> str:
+        """Name the node and tell what came out."""
+        tested = f" of {' and '.join(self.parents)}" if self.resource_type == "test" else ""
+        verdict = {"error": "failed", "fail": "failed", "warn": "warns"}.get(self.status, "is done")
+        return f"the {self.resource_type} {self.name}{tested} {verdict}: {self.outcome()}"
+
+    def outcome(self) -> str:
+        """Tell in one line what came out, as in `12 rows in 0.3 s`."""
+        took = f"in {self.seconds:.1f} s"
+        if self.status == SKIPPED:
+            return "skipped, because of a failure above"
+        if self.status == "error":
+            return f"{first_lines(self.message)} ({took})"
+        if self.failures is not None:
+            where = f", kept in {self.relation}" if self.failures and self.relation else ""
+            named = f" ({self.examples})" if self.examples else ""
+            return f"{_rows(self.failures)} found {took}{named}{where}"
+        return f"{_rows(self.rows_affected)} {took}" if self.rows_affected is not None else took
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """What became of a layer's nodes, in seconds of wall time."""
+
+    name: str
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the layer below may be built."""
+        return all(node.ok for node in self.nodes)
+
+    @property
+    def models(self) -> tuple[NodeResult, ...]:
+        """Return the models and snapshots."""
+        return tuple(node for node in self.nodes if node.resource_type != "test")
+
+    @property
+    def tests(self) -> tuple[NodeResult, ...]:
+        """Return the tests."""
+        return tuple(node for node in self.nodes if node.resource_type == "test")
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        """Return the tests that found rows and let the run go on."""
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+    @property
+    def locked(self) -> bool:
+        """Tell whether a node waited in vain for somebody else's lock."""
+        return any(node.failed and LOCKED.search(node.message) for node in self.nodes)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows that the models wrote."""
+        return sum(node.rows_affected or 0 for node in self.models)
+
+    def __str__(self) -> str:
+        """Tell in one line what came out."""
+        if not self.nodes:
+            return f"{self.name}: nothing selected"
+        parts = [
+            _count(len(self.models), "model"),
+            _count(len(self.tests), "test"),
+            f"{_rows(self.rows)} written",
+        ]
+        if self.warnings:
+            parts.append(_count(len(self.warnings), "warning"))
+        return f"{self.name}: {', '.join(parts)} in {self.seconds:.1f} s"
+
+    def error(self, blocker: str | None = None) -> UserError:
+        """Return the error of a layer that is not ok, retryable if all that failed can pass.
+
+        `blocker` says who was in the way.
+        """
+        failed = [node for node in self.nodes if node.failed]
+        kind = RetryableError if all(node.passing for node in failed) else UserError
+        first = min(failed, key=lambda node: node.passing)
+        skipped = sum(node.status == SKIPPED for node in self.nodes)
+        others = [f"{len(failed) - 1} more failed"] if len(failed) > 1 else []
+        others += [f"{skipped} skipped"] if skipped else []
+        # Not in the first line, which is the same as long as the cause is (alerts/incidents.py).
+        named = f"Found: {first.examples}. " if first.examples else ""
+        return kind(
+            f"{self.name}: {replace(first, examples='')}\n"
+            f"{named}Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
+            f"{blocker or 'All of it: logs/dbt.log'}"
+        )
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run that went through, in seconds of wall time."""
+
+    loaded: LoadResult
+    layers: tuple[LayerResult, ...]
+    seconds: float
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        """Return the tests that found rows and let the run go on."""
+        return tuple(node for layer in self.layers for node in layer.warnings)
+
+
+def is_passing(message: str) -> bool:
+    """Tell whether a failure with these words can pass by waiting."""
+    return PASSING.search(message) is not None
+
+
+def first_lines(message: str, number: int = 2) -> str:
+    """Return the start of a message of dbt or PostgreSQL as one line."""
+    lines = [line.strip() for line in message.splitlines()]
+    return " ".join([line for line in lines if line][:number])
+
+
+def _rows(number: int) -> str:
+    return _count(number, "row")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

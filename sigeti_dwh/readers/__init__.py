@@ -1,0 +1,1 @@
+"""What the marts promise to whoever reads them."""

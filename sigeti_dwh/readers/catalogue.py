@@ -1,0 +1,52 @@
+"""The catalogue of the marts, docs/marts.md, made of the models' descriptions."""
+
+import re
+from pathlib import Path
+
+from sigeti_dwh.readers.contract import Mart, read_marts, write_contract
+from sigeti_dwh.settings import ROOT
+
+FILE = Path("docs/marts.md")
+HEAD = """\
+# Catalogue des marts
+
+Écrit par `./run_pipeline.sh catalogue` d'après les descriptions des modèles : corrigez celles-ci.
+
+Les montants sont en FCFA. Une colonne *additive* se somme ; un taux se recalcule à partir des
+sommes, il ne se somme ni ne se moyenne. Une colonne ne change de nom ou de type, ou ne disparaît,
+qu'avec une nouvelle version du mart (`models/marts/contracts.json`).
+"""
+
+
+def page(marts: list[Mart]) -> str:
+    """Return the catalogue as Markdown."""
+    ordered = sorted(marts, key=lambda mart: mart.name == "fraicheur")
+    index = ["| Mart | Contenu | Grain | Version |", "|---|---|---|---|"]
+    index += [
+        f"| [`dwh_{mart.schema}.{mart.name}`](#{mart.name}) | {mart.meta['label']} | "
+        f"{_grain(mart)} | {mart.version} |"
+        for mart in ordered
+    ]
+    return "\n".join([HEAD, *index, *(_section(mart) for mart in ordered)]) + "\n"
+
+
+def write(root: Path = ROOT) -> None:
+    """Write contract and catalogue anew; raise UserError when a promise would be broken."""
+    write_contract(root)
+    (root / FILE).write_text(page(read_marts(root)), encoding="utf-8")
+
+
+def _grain(mart: Mart) -> str:
+    """Return how a description begins: Une ligne par …."""
+    return re.split(r"[.;]| :", mart.description)[0]
+
+
+def _section(mart: Mart) -> str:
+    lines = [f"\n## {mart.name}\n", f"**{mart.meta['label']}.** {mart.description}\n"]
+    lines += [f"- {question}" for question in mart.meta["questions"]]
+    lines += ["", "| Colonne | Libellé | Type | Définition et formule |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {column.label} | {column.type} | {column.description.replace('|', '/')} |"
+        for name, column in mart.columns.items()
+    ]
+    return "\n".join(lines)

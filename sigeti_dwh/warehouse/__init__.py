@@ -1,0 +1,1 @@
+"""The warehouse's own database: sessions, records, roles, backups."""
