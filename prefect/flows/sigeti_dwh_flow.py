@@ -110,6 +110,8 @@ def sigeti_dwh(
     settings = load_settings()
     check_connections(settings)
     options = f"full_refresh={full_refresh} full_tests={full_tests} select={select}"
+    if from_failure:
+        options += " from_failure=True"
     with RunLog(settings, options, flow_run.id) as log:
         end_killed(log.killed)
         project = Project(

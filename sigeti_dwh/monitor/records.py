@@ -33,11 +33,15 @@ select
 from dwh_meta.executions
 where execution < %s and options = %s and etat = 'réussie'
 """
-# The newest result of each test: one that a part of a night did not run keeps its last.
+# The newest result of each test since the last whole night that ended well: one that a part of a
+# night did not run keeps its last, one that the project has no more is forgotten.
 TESTS = """
 select distinct on (noeud) nom, etat, echecs, relation, message
 from dwh_meta.noeuds
-where type = 'test'
+where type = 'test' and execution >= coalesce((
+    select max(execution) from dwh_meta.executions
+    where etat = 'réussie' and options like '%select=None'
+), 0)
 order by noeud, execution desc
 """
 

@@ -1,4 +1,4 @@
-"""Whether the server can search: the publication makes the search (macros/publication/publish_search.sql)."""
+"""Whether the server can search, which the publication makes (macros/publication)."""
 
 from typing import Any
 

@@ -251,6 +251,23 @@ def test_a_failed_test_says_how_to_see_its_rows(
     assert done.returncode == 0 and done.stdout.splitlines()[-1].split() == ["1", "infinity"]
 
 
+def test_a_test_that_the_project_has_no_more_is_forgotten_after_a_whole_night(
+    night: Warehouse, spoiled: psycopg.Connection
+) -> None:
+    spoiled.execute(
+        "insert into dwh_meta.noeuds (execution, noeud, nom, type, couche, etat, secondes, message)"
+        " select max(execution), 'test.parti', 'parti', 'test', 'facts', 'warn', 0, 'x' "
+        "from dwh_meta.executions"
+    )
+    try:
+        for options, told in (("select=dim_lots", True), ("select=None", False)):
+            with RunLog(night.settings, options):
+                pass
+            assert ("test parti" in monitor(night.settings).stdout) is told
+    finally:
+        spoiled.execute("delete from dwh_meta.noeuds where noeud = 'test.parti'")
+
+
 def test_history_shows_what_was_seen(night: Warehouse, spoiled: psycopg.Connection) -> None:
     assert monitor(night.settings, record=True).returncode == 0
     spoiled.execute(
