@@ -1,6 +1,10 @@
 {# The numbers with which a first build stamps its rows: those of the latest change, so that what follows
-   the table sees that it was made anew. The reconcile strategy sets both in rows that it writes. #}
+   the table sees that it was made anew. The reconcile strategy sets both in rows that it writes. Every model
+   that is followed has them, so that a wrong declaration shows as soon as one compiles. #}
 {% macro change_stamps() -%}
+    {%- if execute and config.get('touched_by') -%}
+        {%- do check_touched_by(model) -%}
+    {%- endif -%}
     (
         select coalesce(max(numero), 0) from {{ meta_schema() }}.changements
     ) as _insertion,

@@ -30,9 +30,13 @@
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {%- endmaterialization %}
 
-{# The marts above this model: their node, the prepared relation, the published one, key and columns. #}
+{# The marts above this model: their node, the prepared relation, the published one, key and columns. dbt
+   finds them by what the model reads: one that it does not read would stay as it was, and is refused. #}
 {% macro published_marts() -%}
     {%- set marts = [] -%}
+    {%- for id, node in graph.nodes.items() if node.config.meta.publie_dans is defined and id not in model.depends_on.nodes -%}
+        {{ exceptions.raise_compiler_error(node.name ~ ' has publie_dans, and ' ~ model.original_file_path ~ ' does not read it: add it there.') }}
+    {%- endfor -%}
     {%- for id in model.depends_on.nodes if id in graph.nodes -%}
         {%- set node = graph.nodes[id] -%}
         {%- if node.config.meta.publie_dans is defined -%}

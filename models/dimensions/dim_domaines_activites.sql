@@ -1,32 +1,20 @@
 {{ config(unique_key=['domaine_key']) }}
 
-with domaines as (
+select
+    cast(domaine_id as bigint) as domaine_key,
+    domaine_id,
+    code_domaine,
+    nom_domaine,
+    description,
+    {{ change_stamps() }}
+from {{ ref('stg_domaines_activites') }}
 
-    select * from {{ ref('stg_domaines_activites') }}
+union all
 
-),
-
-final as (
-
-    select
-        cast(domaine_id as bigint) as domaine_key,
-        domaine_id,
-        code_domaine,
-        nom_domaine,
-        description,
-        {{ change_stamps() }}
-    from domaines
-
-    union all
-
-    select
-        {{ unknown_key() }} as domaine_key,
-        {{ unknown_key() }} as domaine_id,
-        'Inconnu' as code_domaine,
-        'Inconnu' as nom_domaine,
-        null as description,
-        {{ change_stamps() }}
-
-)
-
-select * from final
+select
+    {{ unknown_key() }} as domaine_key,
+    {{ unknown_key() }} as domaine_id,
+    'Inconnu' as code_domaine,
+    'Inconnu' as nom_domaine,
+    null as description,
+    {{ change_stamps() }}

@@ -97,16 +97,10 @@ final as (
         decidees.date_decision,
 
         -- mesures
-        cast(coalesce(lots_demandes.nombre_lots, 0) as integer) as nombre_lots,
-        cast(
-            coalesce(lots_demandes.superficie_demandee_m2, 0) as numeric(18, 2)
-        ) as superficie_demandee_m2,
-        cast(
-            coalesce(lots_demandes.lots_sans_superficie, 0) as integer
-        ) as lots_sans_superficie,
-        cast(
-            coalesce(lots_demandes.montant_attribution, 0) as numeric(18, 2)
-        ) as montant_attribution,
+        {{ number_of('lots_demandes.nombre_lots') }} as nombre_lots,
+        {{ amount_of('lots_demandes.superficie_demandee_m2') }} as superficie_demandee_m2,
+        {{ number_of('lots_demandes.lots_sans_superficie') }} as lots_sans_superficie,
+        {{ amount_of('lots_demandes.montant_attribution') }} as montant_attribution,
         decidees.montant_financement,
         decidees.nombre_emplois,
         cast(

@@ -77,13 +77,9 @@ final as (
         -- mesures
         collectes.montant_a_recouvrer,
         collectes.montant_recouvre,
-        cast(coalesce(facturation.montant_facture, 0) as numeric(18, 2)) as montant_facture,
-        cast(
-            coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
-        ) as montant_regle_declare,
-        cast(
-            coalesce(facturation.montant_regle_confirme, 0) as numeric(18, 2)
-        ) as montant_regle_confirme,
+        {{ amount_of('facturation.montant_facture') }} as montant_facture,
+        {{ amount_of('facturation.montant_regle_declare') }} as montant_regle_declare,
+        {{ amount_of('facturation.montant_regle_confirme') }} as montant_regle_confirme,
         cast(
             greatest(collectes.montant_a_recouvrer - collectes.montant_recouvre, 0)
             as numeric(18, 2)
@@ -92,8 +88,8 @@ final as (
             {{ safe_divide('collectes.montant_recouvre', 'collectes.montant_a_recouvrer', 4) }}
             as numeric(18, 4)
         ) as taux_recouvrement,
-        cast(coalesce(facturation.nombre_factures, 0) as integer) as nombre_factures,
-        cast(coalesce(zones_visees.nombre_zones, 0) as integer) as nombre_zones,
+        {{ number_of('facturation.nombre_factures') }} as nombre_factures,
+        {{ number_of('zones_visees.nombre_zones') }} as nombre_zones,
         cast(
             {{ days_from('collectes.date_debut', 'collectes.date_fin_prevue') }} as integer
         ) as duree_prevue_jours,

@@ -8,37 +8,15 @@
     }
 ) }}
 
-with collecte_zones as (
-
-    select * from {{ ref('stg_collecte_zones') }}
-    where {{ in_scope('collecte_id') }}
-
-),
-
-collectes as (
-
-    select * from {{ ref('stg_collectes') }}
-
-),
-
-zones as (
-
-    select * from {{ ref('dim_zones_industrielles') }}
-
-),
-
-final as (
-
-    select
-        collecte_zones.collecte_id,
-        collecte_zones.zone_id,
-        coalesce(zones.zone_key, {{ unknown_key() }}) as zone_key,
-        collectes.modifie_le as source_modifie_a,
-        {{ change_stamps() }}
-    from collecte_zones
-    inner join collectes on collecte_zones.collecte_id = collectes.collecte_id
-    left join zones on collecte_zones.zone_id = zones.zone_id
-
-)
-
-select * from final
+select
+    collecte_zones.collecte_id,
+    collecte_zones.zone_id,
+    coalesce(zones.zone_key, {{ unknown_key() }}) as zone_key,
+    collectes.modifie_le as source_modifie_a,
+    {{ change_stamps() }}
+from {{ ref('stg_collecte_zones') }} as collecte_zones
+inner join {{ ref('stg_collectes') }} as collectes
+    on collecte_zones.collecte_id = collectes.collecte_id
+left join {{ ref('dim_zones_industrielles') }} as zones
+    on collecte_zones.zone_id = zones.zone_id
+where {{ in_scope('collecte_zones.collecte_id') }}

@@ -1,37 +1,34 @@
 {{ config(materialized='publication') }}
 
-with lectures as (
+{%- set marts = [
+    ref('mart_performance_financiere'),
+    ref('mart_performance_zones'),
+    ref('mart_creances_clients'),
+    ref('mart_occupation_zones'),
+    ref('mart_portefeuille_clients'),
+    ref('mart_segments_clients'),
+    ref('mart_kpi_operationnels')
+] %}
 
-    select
-        chargement,
-        debut,
-        row_number() over (order by chargement desc) as rang
-    from {{ source('meta', 'chargements') }}
-    where fin is not null
+with marts as (
 
-),
-
-marts as (
-
-    select mart
-    from unnest(array[
-        '{{ ref("mart_performance_financiere").identifier }}',
-        '{{ ref("mart_performance_zones").identifier }}',
-        '{{ ref("mart_creances_clients").identifier }}',
-        '{{ ref("mart_occupation_zones").identifier }}',
-        '{{ ref("mart_portefeuille_clients").identifier }}',
-        '{{ ref("mart_segments_clients").identifier }}',
-        '{{ ref("mart_kpi_operationnels").identifier }}'
-    ]) as mart
+    {% for mart in marts %}
+        select '{{ mart.identifier }}' as mart
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 
 select
     marts.mart,
-    lectures.debut as donnees_au,
+    chargements.debut as donnees_au,
     current_timestamp as publie_le,
     {{ reference_date() }} as date_reference,
-    lectures.chargement,
+    chargements.chargement,
     cast('{{ invocation_id }}' as {{ dbt.type_string() }}) as execution
 from marts
-inner join lectures on lectures.rang = 1
+cross join {{ source('meta', 'chargements') }} as chargements
+where chargements.chargement = (
+    select max(lus.chargement) from {{ source('meta', 'chargements') }} as lus
+    where lus.fin is not null
+)

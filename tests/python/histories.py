@@ -261,6 +261,8 @@ ENDINGS = st.sampled_from(
         "selection",
         "selection",
         "dbt run",
+        "dbt build",
+        "taken up",
         "dropped",
         "edited",
     ]

@@ -5,7 +5,7 @@ time; HISTORIES_SEED=n chooses which.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.night.results import NodeResult, NodeStart
+from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.warehouse.database import connect
 
 from .conftest import at, fresh_database
@@ -27,8 +28,7 @@ from .warehouse import Warehouse, copy_project, written
 
 NUMBER = int(os.environ.get("HISTORIES", "2"))
 SNAPSHOTS = ("snap_entreprises", "snap_lots")
-LAST = "select * from final"
-HALF_OF_IT = f"{LAST} where hashtext(cast(final as text)) % 2 = 0"
+HALF_OF_IT = "select * from (\n{}\n) as edite where hashtext(cast(edite as text)) % 2 = 0\n"
 
 
 class Nights:
@@ -47,18 +47,25 @@ class Nights:
 
     def killed(self, events: int) -> None:
         """Run a night whose connections the server ends after some events of its nodes."""
-        seen: list[NodeStart | NodeResult] = []
-
-        def watch(event: NodeStart | NodeResult) -> None:
-            seen.append(event)
-            if len(seen) == events + 1:
-                terminate(self.warehouse)
-
         since = datetime.now(UTC)
+        seen = Killer(self.warehouse, events)
         self.warehouse.load()
         with suppress(UserError):
-            self.warehouse.build(on_event=watch)
-        made = [event.name for event in seen if isinstance(event, NodeResult) and event.ok]
+            self.warehouse.build(on_event=seen)
+        self._observed(seen.made(), since)
+
+    def taken_up(self, events: int, meanwhile: Callable[[], None]) -> None:
+        """Let a night be killed, the source change or not, and another take up after it."""
+        since = datetime.now(UTC)
+        seen = Killer(self.warehouse, events)
+        with suppress(UserError), RunLog(self.warehouse.settings) as log:
+            self.warehouse.take_up(log, seen)
+        self._observed(seen.made(), since)
+        meanwhile()
+        since = datetime.now(UTC)
+        with RunLog(self.warehouse.settings) as log:
+            results = self.warehouse.take_up(log)
+        made = [node.name for layer in results for node in layer.nodes]
         self._observed([name for name in SNAPSHOTS if name in made], since)
 
     def selection(self, names: Sequence[str]) -> None:
@@ -68,14 +75,19 @@ class Nights:
         self.warehouse.build(select=" ".join(names))
         self._observed([name for name in SNAPSHOTS if name in names], since)
 
-    def by_hand(self, names: Sequence[str]) -> None:
-        """Run some models by plain dbt, without a load."""
+    def by_hand(self, command: str, names: Sequence[str]) -> None:
+        """Run or build some models by plain dbt, without a load."""
         since = datetime.now(UTC)
         snapshots = [name for name in SNAPSHOTS if name in names]
-        if snapshots:
-            self.warehouse.by_hand("snapshot", "--select", *snapshots)
-        if models := [name for name in names if name not in SNAPSHOTS]:
-            self.warehouse.by_hand("run", "--select", *models)
+        if command == "build":
+            self.warehouse.by_hand(
+                "build", "--exclude-resource-type", "unit_test", "--select", *names
+            )
+        else:
+            if snapshots:
+                self.warehouse.by_hand("snapshot", "--select", *snapshots)
+            if models := [name for name in names if name not in SNAPSHOTS]:
+                self.warehouse.by_hand("run", "--select", *models)
         self._observed(snapshots, since)
 
     def dropped(self, names: Sequence[str]) -> None:
@@ -91,11 +103,12 @@ class Nights:
 
     def edited(self, names: Sequence[str]) -> None:
         """Run a night on models whose SQL says something else, then take that back."""
-        paths = [path for name in names for path in self.warehouse.folder.rglob(f"{name}.sql")]
+        models = self.warehouse.folder / "models"
+        paths = [path for name in names for path in models.rglob(f"{name}.sql")]
         texts = {path: path.read_text(encoding="utf-8") for path in paths}
         try:
             for path, text in texts.items():
-                path.write_text(text.replace(LAST, HALF_OF_IT), encoding="utf-8")
+                path.write_text(HALF_OF_IT.format(text), encoding="utf-8")
             self.night()
         finally:
             for path, text in texts.items():
@@ -127,6 +140,26 @@ def template(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         nights = Nights(warehouse, {name: Replay.of(project, name) for name in SNAPSHOTS})
         nights.night()
         yield nights
+
+
+class Killer:
+    """Watches the nodes of a night, and ends its connections after some of their events."""
+
+    def __init__(self, warehouse: Warehouse, events: int) -> None:
+        self.warehouse = warehouse
+        self.events = events
+        self.seen: list[NodeStart | NodeResult] = []
+
+    def __call__(self, event: NodeStart | NodeResult) -> None:
+        """Count the event."""
+        self.seen.append(event)
+        if len(self.seen) == self.events + 1:
+            terminate(self.warehouse)
+
+    def made(self) -> list[str]:
+        """Return the snapshots that were built before."""
+        done = {one.name for one in self.seen if isinstance(one, NodeResult) and one.ok}
+        return [name for name in SNAPSHOTS if name in done]
 
 
 def copy_of(server: EmbeddedServer, template: Nights) -> Nights:
@@ -171,18 +204,25 @@ def live(nights: Nights, step: Step) -> None:
         slow.execute("set lock_timeout = '100ms'")
         for change in step.open_meanwhile:
             apply(slow, change)
-        with connect(source) as other:
-            other.execute("set lock_timeout = '100ms'")
-            for change in step.committed:
-                apply(other, change)
+
+        def commit() -> None:
+            with connect(source) as other:
+                other.execute("set lock_timeout = '100ms'")
+                for change in step.committed:
+                    apply(other, change)
+
+        commit()
         if step.ending == "load alone":
             nights.warehouse.load()
         elif step.ending == "killed":
             nights.killed(step.killed_at)
         elif step.ending == "selection":
             nights.selection(step.selection)
-        elif step.ending == "dbt run":
-            nights.by_hand(step.selection)
+        elif step.ending in ("dbt run", "dbt build"):
+            nights.by_hand(step.ending.removeprefix("dbt "), step.selection)
+        elif step.ending == "taken up":
+            nights.taken_up(step.killed_at, commit if step.killed_at % 2 else lambda: None)
+            assert nights.differences() == []
         elif step.ending == "dropped":
             nights.dropped(step.selection)
         elif step.ending == "edited":

@@ -141,3 +141,61 @@ def test_accents_arrive_whatever_the_shell_and_the_server_say(
     assert night.rows(
         "select distinct statut from dwh_facts.fait_factures where statut like 'Pay%'"
     ) == [("Payée",)]
+
+
+BRIDGE = "facts/pont_collectes_zones.sql"
+
+
+@pytest.mark.parametrize(
+    ("command", "model", "written", "instead", "said"),
+    [
+        (
+            "compile",
+            BRIDGE,
+            "'stg_collectes': 'collecte_id',",
+            "",
+            "pont_collectes_zones reads stg_collectes, and its touched_by does not say",
+        ),
+        (
+            "compile",
+            BRIDGE,
+            "'stg_collectes': 'collecte_id',",
+            "'stg_collectes': 'zone_id',",
+            "stg_collectes.zone_id, which is no key or link",
+        ),
+        (
+            "run",
+            BRIDGE,
+            "'existence of zone_id'",
+            "'existence of zone'",
+            "touched_by names pont_collectes_zones.zone, which is no column of it",
+        ),
+        (
+            "compile",
+            BRIDGE,
+            "'stg_collectes': 'collecte_id',",
+            "'stg_collectes': 'collecte_id', 'stg_lots': 'lot_id',",
+            "names stg_lots, which the model does not read",
+        ),
+        (
+            "build",
+            "publication/fraicheur.sql",
+            "ref('mart_creances_clients'),",
+            "",
+            "mart_creances_clients has publie_dans, and models/publication/fraicheur.sql does not",
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_refused_in_a_sentence(
+    night: Warehouse, command: str, model: str, written: str, instead: str, said: str
+) -> None:
+    path = night.folder / "models" / model
+    text = path.read_text(encoding="utf-8")
+    assert written in text
+    path.write_text(text.replace(written, instead), encoding="utf-8")
+    try:
+        done = dbt(night, command, "--select", path.stem)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert done.returncode and said in " ".join(done.stdout.split()), done.stdout[-3000:]
+    assert "Traceback" not in done.stdout

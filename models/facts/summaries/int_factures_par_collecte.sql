@@ -12,24 +12,18 @@ with factures as (
         {{ key_bucket('factures.facture_id') }} as paquet
     from {{ ref('fait_factures') }} as factures
     {{ join_touched_buckets('factures.facture_id') }}
-
-),
-
-final as (
-
-    select
-        paquet,
-        collecte_id,
-        cast(count(*) as integer) as nombre_factures,
-        cast(sum(montant_total) as numeric(18, 2)) as montant_facture,
-        cast(sum(montant_regle_declare) as numeric(18, 2)) as montant_regle_declare,
-        cast(sum(montant_regle_confirme) as numeric(18, 2)) as montant_regle_confirme,
-        max(source_modifie_a) as modifie_le,
-        {{ change_stamps() }}
-    from factures
-    where est_comptee and collecte_id is not null
-    group by paquet, collecte_id
+    where factures.est_comptee and factures.collecte_id is not null
 
 )
 
-select * from final
+select
+    paquet,
+    collecte_id,
+    {{ number_of('count(*)') }} as nombre_factures,
+    {{ amount_of('sum(montant_total)') }} as montant_facture,
+    {{ amount_of('sum(montant_regle_declare)') }} as montant_regle_declare,
+    {{ amount_of('sum(montant_regle_confirme)') }} as montant_regle_confirme,
+    max(source_modifie_a) as modifie_le,
+    {{ change_stamps() }}
+from factures
+group by paquet, collecte_id

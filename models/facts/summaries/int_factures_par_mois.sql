@@ -13,37 +13,19 @@ with factures as (
     from {{ ref('fait_factures') }} as factures
     {{ join_touched_buckets('factures.facture_id') }}
 
-),
-
-final as (
-
-    select
-        paquet,
-        premier_jour_mois,
-        cast(count(*) filter (where est_comptee) as integer) as nombre_factures_emises,
-        cast(
-            count(*) filter (where est_comptee and date_solde is not null) as integer
-        ) as factures_soldees,
-        cast(
-            coalesce(sum(montant_total) filter (where est_comptee), 0) as numeric(18, 2)
-        ) as montant_facture,
-        cast(count(*) filter (where not est_comptee) as integer) as nombre_factures_annulees,
-        cast(
-            coalesce(sum(montant_total) filter (where not est_comptee), 0) as numeric(18, 2)
-        ) as montant_annule,
-        cast(
-            coalesce(sum(montant_regle_declare) filter (where est_comptee), 0) as numeric(18, 2)
-        ) as montant_regle_declare,
-        cast(
-            coalesce(sum(montant_regle_confirme) filter (where est_comptee), 0) as numeric(18, 2)
-        ) as montant_regle_confirme,
-        cast(
-            coalesce(sum(delai_paiement_jours) filter (where est_comptee), 0) as numeric(18, 2)
-        ) as delai_paiement_jours,
-        {{ change_stamps() }}
-    from factures
-    group by paquet, premier_jour_mois
-
 )
 
-select * from final
+select
+    paquet,
+    premier_jour_mois,
+    {{ number_of('count(*)', where='est_comptee') }} as nombre_factures_emises,
+    {{ number_of('count(*)', where=is_settled()) }} as factures_soldees,
+    {{ amount_of('sum(montant_total)', where='est_comptee') }} as montant_facture,
+    {{ number_of('count(*)', where='not est_comptee') }} as nombre_factures_annulees,
+    {{ amount_of('sum(montant_total)', where='not est_comptee') }} as montant_annule,
+    {{ amount_of('sum(montant_regle_declare)', where='est_comptee') }} as montant_regle_declare,
+    {{ amount_of('sum(montant_regle_confirme)', where='est_comptee') }} as montant_regle_confirme,
+    {{ amount_of('sum(delai_paiement_jours)', where='est_comptee') }} as delai_paiement_jours,
+    {{ change_stamps() }}
+from factures
+group by paquet, premier_jour_mois

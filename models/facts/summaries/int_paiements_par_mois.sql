@@ -13,22 +13,14 @@ with paiements as (
     from {{ ref('fait_paiements') }} as paiements
     {{ join_touched_buckets('paiements.paiement_id') }}
 
-),
-
-final as (
-
-    select
-        paquet,
-        premier_jour_mois,
-        cast(count(*) as integer) as nombre_paiements,
-        cast(coalesce(sum(montant_paiement), 0) as numeric(18, 2)) as montant_encaisse,
-        cast(
-            coalesce(sum(montant_paiement) filter (where est_confirme), 0) as numeric(18, 2)
-        ) as montant_encaisse_confirme,
-        {{ change_stamps() }}
-    from paiements
-    group by paquet, premier_jour_mois
-
 )
 
-select * from final
+select
+    paquet,
+    premier_jour_mois,
+    {{ number_of('count(*)') }} as nombre_paiements,
+    {{ amount_of('sum(montant_paiement)') }} as montant_encaisse,
+    {{ amount_of('sum(montant_paiement)', where='est_confirme') }} as montant_encaisse_confirme,
+    {{ change_stamps() }}
+from paiements
+group by paquet, premier_jour_mois

@@ -11,7 +11,7 @@
     touched_when_due={
         'relation': 'fait_factures',
         'day': 'date_echeance',
-        'condition': 'est_comptee and date_solde is null',
+        'condition': is_open(),
         'touches': [{'entreprise_id': 'entreprise_id'}, {'entreprise_id': unknown_key()}]
     },
     indexes=[{'columns': ['_changement']}],
@@ -38,9 +38,8 @@ factures as (
     select
         porteurs.client_id,
         factures.*,
-        factures.date_solde is not null as est_soldee,
-        factures.date_solde is null
-        and coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_en_retard
+        {{ is_settled('factures') }} as est_soldee,
+        {{ is_late('factures') }} as est_en_retard
     from {{ ref('fait_factures') }} as factures
     inner join porteurs on factures.entreprise_key = porteurs.entreprise_key
 
@@ -68,19 +67,14 @@ facturation as (
     select
         client_id,
         count(*) filter (where est_comptee) as nombre_factures,
-        coalesce(sum(montant_total) filter (where est_comptee), 0) as chiffre_affaires_total,
-        coalesce(
-            sum(montant_regle_declare) filter (where est_comptee), 0
-        ) as montant_regle_declare,
-        coalesce(
-            sum(montant_regle_confirme) filter (where est_comptee), 0
-        ) as montant_regle_confirme,
+        sum(montant_total) filter (where est_comptee) as chiffre_affaires_total,
+        sum(montant_regle_declare) filter (where est_comptee) as montant_regle_declare,
+        sum(montant_regle_confirme) filter (where est_comptee) as montant_regle_confirme,
         sum(montant_restant_du) as montant_restant_du,
-        count(*) filter (where est_comptee and est_soldee) as nombre_factures_soldees,
-        count(*) filter (where est_comptee and est_en_retard) as nombre_factures_en_retard,
-        sum(delai_paiement_jours) filter (where est_comptee and est_soldee)
-            as delai_paiement_jours,
-        count(delai_paiement_jours) filter (where est_comptee and est_soldee) as nombre_delais,
+        count(*) filter (where est_soldee) as nombre_factures_soldees,
+        count(*) filter (where est_en_retard) as nombre_factures_en_retard,
+        sum(delai_paiement_jours) filter (where est_soldee) as delai_paiement_jours,
+        count(delai_paiement_jours) filter (where est_soldee) as nombre_delais,
         max(date_creation) filter (where est_comptee) as date_derniere_facture
     from factures
     group by client_id
@@ -131,23 +125,13 @@ final as (
         clients.raison_sociale,
         clients.forme_juridique,
         clients.nom_domaine as secteur_activite,
-        cast(coalesce(facturation.nombre_factures, 0) as integer) as nombre_factures,
-        cast(
-            coalesce(facturation.chiffre_affaires_total, 0) as numeric(18, 2)
-        ) as chiffre_affaires_total,
-        cast(
-            coalesce(facturation.montant_regle_declare, 0) as numeric(18, 2)
-        ) as montant_regle_declare,
-        cast(
-            coalesce(facturation.montant_regle_confirme, 0) as numeric(18, 2)
-        ) as montant_regle_confirme,
-        cast(coalesce(facturation.montant_restant_du, 0) as numeric(18, 2)) as montant_restant_du,
-        cast(
-            coalesce(facturation.nombre_factures_soldees, 0) as integer
-        ) as nombre_factures_soldees,
-        cast(
-            coalesce(facturation.nombre_factures_en_retard, 0) as integer
-        ) as nombre_factures_en_retard,
+        {{ number_of('facturation.nombre_factures') }} as nombre_factures,
+        {{ amount_of('facturation.chiffre_affaires_total') }} as chiffre_affaires_total,
+        {{ amount_of('facturation.montant_regle_declare') }} as montant_regle_declare,
+        {{ amount_of('facturation.montant_regle_confirme') }} as montant_regle_confirme,
+        {{ amount_of('facturation.montant_restant_du') }} as montant_restant_du,
+        {{ number_of('facturation.nombre_factures_soldees') }} as nombre_factures_soldees,
+        {{ number_of('facturation.nombre_factures_en_retard') }} as nombre_factures_en_retard,
         {{ rate_pct(
             'facturation.montant_regle_declare', 'facturation.chiffre_affaires_total'
         ) }} as taux_recouvrement_pct,
@@ -159,15 +143,11 @@ final as (
             as numeric(18, 2)
         ) as delai_paiement_moyen_jours,
         facturation.date_derniere_facture,
-        cast(coalesce(demandes_par_client.nombre_demandes, 0) as integer) as nombre_demandes,
-        cast(
-            coalesce(demandes_par_client.demandes_approuvees, 0) as integer
-        ) as demandes_approuvees,
-        cast(
-            coalesce(attributions.superficie_attribuee_m2, 0) as numeric(18, 2)
-        ) as superficie_attribuee_m2,
-        cast(coalesce(attributions.nombre_lots_attribues, 0) as integer) as nombre_lots_attribues,
-        cast(coalesce(attributions.lots_sans_superficie, 0) as integer) as lots_sans_superficie,
+        {{ number_of('demandes_par_client.nombre_demandes') }} as nombre_demandes,
+        {{ number_of('demandes_par_client.demandes_approuvees') }} as demandes_approuvees,
+        {{ amount_of('attributions.superficie_attribuee_m2') }} as superficie_attribuee_m2,
+        {{ number_of('attributions.nombre_lots_attribues') }} as nombre_lots_attribues,
+        {{ number_of('attributions.lots_sans_superficie') }} as lots_sans_superficie,
         case
             when facturation.chiffre_affaires_total > {{ var('seuil_grand_client') }}
                 then 'Grand client'

@@ -21,16 +21,16 @@ groupees as (
         entreprise_id,
         raison_sociale,
         nom_domaine,
-        sum(nombre_factures) as nombre_factures,
-        sum(montant_facture) as montant_facture,
-        sum(montant_regle_declare) as montant_regle_declare,
-        sum(montant_regle_confirme) as montant_regle_confirme,
-        sum(montant_restant_du) as montant_restant_du,
-        sum(nombre_factures_en_retard) as nombre_factures_en_retard,
-        sum(montant_en_retard) as montant_en_retard,
-        sum(montant_non_echu) as montant_non_echu,
-        sum(montant_sans_echeance) as montant_sans_echeance,
-        sum(montant_solde_sans_paiement) as montant_solde_sans_paiement
+        {{ number_of('sum(nombre_factures)') }} as nombre_factures,
+        {{ amount_of('sum(montant_facture)') }} as montant_facture,
+        {{ amount_of('sum(montant_regle_declare)') }} as montant_regle_declare,
+        {{ amount_of('sum(montant_regle_confirme)') }} as montant_regle_confirme,
+        {{ amount_of('sum(montant_restant_du)') }} as montant_restant_du,
+        {{ number_of('sum(nombre_factures_en_retard)') }} as nombre_factures_en_retard,
+        {{ amount_of('sum(montant_en_retard)') }} as montant_en_retard,
+        {{ amount_of('sum(montant_non_echu)') }} as montant_non_echu,
+        {{ amount_of('sum(montant_sans_echeance)') }} as montant_sans_echeance,
+        {{ amount_of('sum(montant_solde_sans_paiement)') }} as montant_solde_sans_paiement
     from performance
     group by zone_id, nom_zone, entreprise_id, raison_sociale, nom_domaine
     having sum(montant_restant_du) > 0
@@ -40,21 +40,7 @@ groupees as (
 final as (
 
     select
-        zone_id,
-        nom_zone,
-        entreprise_id,
-        raison_sociale,
-        nom_domaine,
-        cast(nombre_factures as integer) as nombre_factures,
-        cast(montant_facture as numeric(18, 2)) as montant_facture,
-        cast(montant_regle_declare as numeric(18, 2)) as montant_regle_declare,
-        cast(montant_regle_confirme as numeric(18, 2)) as montant_regle_confirme,
-        cast(montant_restant_du as numeric(18, 2)) as montant_restant_du,
-        cast(nombre_factures_en_retard as integer) as nombre_factures_en_retard,
-        cast(montant_en_retard as numeric(18, 2)) as montant_en_retard,
-        cast(montant_non_echu as numeric(18, 2)) as montant_non_echu,
-        cast(montant_sans_echeance as numeric(18, 2)) as montant_sans_echeance,
-        cast(montant_solde_sans_paiement as numeric(18, 2)) as montant_solde_sans_paiement,
+        *,
         {{ rate_pct('montant_regle_declare', 'montant_facture') }} as taux_recouvrement_pct,
         {{ rate_pct('montant_regle_confirme', 'montant_facture') }}
             as taux_recouvrement_confirme_pct,

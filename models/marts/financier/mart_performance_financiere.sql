@@ -13,7 +13,7 @@
     touched_when_due={
         'relation': 'fait_factures',
         'day': 'date_echeance',
-        'condition': 'est_comptee and date_solde is null',
+        'condition': is_open(),
         'touches': of_its_client
     },
     indexes=[{'columns': ['entreprise_id', 'premier_jour_mois']}, {'columns': ['_changement']}],
@@ -59,9 +59,9 @@ situees as (
         factures.*,
         versions.entreprise_id as client_id,
         {{ month_of('factures.date_creation') }} as premier_jour_mois,
-        factures.est_comptee and factures.date_solde is not null as est_soldee,
-        factures.est_comptee and factures.date_solde is null as est_ouverte,
-        coalesce(factures.date_echeance < {{ reference_date() }}, false) as est_echue
+        {{ is_settled('factures') }} as est_soldee,
+        {{ is_open('factures') }} as est_ouverte,
+        {{ is_late('factures') }} as est_en_retard
     from factures
     inner join versions on factures.entreprise_key = versions.entreprise_key
     {%- if is_scoped() %}
@@ -79,34 +79,28 @@ groupees as (
         premier_jour_mois,
         zone_key,
         client_id,
-        count(*) filter (where est_comptee) as nombre_factures,
-        coalesce(sum(montant_total) filter (where est_comptee), 0) as montant_facture,
-        count(*) filter (where not est_comptee) as nombre_factures_annulees,
-        coalesce(sum(montant_total) filter (where not est_comptee), 0) as montant_annule,
-        coalesce(
-            sum(montant_regle_declare) filter (where est_comptee), 0
-        ) as montant_regle_declare,
-        coalesce(
-            sum(montant_regle_confirme) filter (where est_comptee), 0
-        ) as montant_regle_confirme,
-        sum(montant_restant_du) as montant_restant_du,
-        count(*) filter (where est_soldee) as nombre_factures_soldees,
-        count(*) filter (where est_ouverte and est_echue) as nombre_factures_en_retard,
-        coalesce(
-            sum(montant_restant_du) filter (where est_ouverte and est_echue), 0
-        ) as montant_en_retard,
-        coalesce(
-            sum(montant_restant_du) filter (
-                where est_ouverte and not est_echue and date_echeance is not null
-            ), 0
-        ) as montant_non_echu,
-        coalesce(
-            sum(montant_restant_du) filter (where est_ouverte and date_echeance is null), 0
-        ) as montant_sans_echeance,
+        {{ number_of('count(*)', where='est_comptee') }} as nombre_factures,
+        {{ amount_of('sum(montant_total)', where='est_comptee') }} as montant_facture,
+        {{ number_of('count(*)', where='not est_comptee') }} as nombre_factures_annulees,
+        {{ amount_of('sum(montant_total)', where='not est_comptee') }} as montant_annule,
+        {{ amount_of('sum(montant_regle_declare)', where='est_comptee') }}
+            as montant_regle_declare,
+        {{ amount_of('sum(montant_regle_confirme)', where='est_comptee') }}
+            as montant_regle_confirme,
+        {{ amount_of('sum(montant_restant_du)') }} as montant_restant_du,
+        {{ number_of('count(*)', where='est_soldee') }} as nombre_factures_soldees,
+        {{ number_of('count(*)', where='est_en_retard') }} as nombre_factures_en_retard,
+        {{ amount_of('sum(montant_restant_du)', where='est_en_retard') }} as montant_en_retard,
+        {{ amount_of(
+            'sum(montant_restant_du)',
+            where='est_ouverte and not est_en_retard and date_echeance is not null'
+        ) }} as montant_non_echu,
+        {{ amount_of(
+            'sum(montant_restant_du)', where='est_ouverte and date_echeance is null'
+        ) }} as montant_sans_echeance,
         -- Payments that reach the total leave nothing: the source's payment day settled these.
-        coalesce(
-            sum(montant_restant_du) filter (where est_soldee), 0
-        ) as montant_solde_sans_paiement,
+        {{ amount_of('sum(montant_restant_du)', where='est_soldee') }}
+            as montant_solde_sans_paiement,
         sum(delai_paiement_jours) filter (where est_soldee) as delai_paiement_jours
     from situees
     group by premier_jour_mois, zone_key, client_id
@@ -125,22 +119,20 @@ final as (
         entreprises.entreprise_id,
         entreprises.raison_sociale,
         entreprises.nom_domaine,
-        cast(groupees.nombre_factures as integer) as nombre_factures,
-        cast(groupees.montant_facture as numeric(18, 2)) as montant_facture,
-        cast(groupees.nombre_factures_annulees as integer) as nombre_factures_annulees,
-        cast(groupees.montant_annule as numeric(18, 2)) as montant_annule,
-        cast(groupees.montant_regle_declare as numeric(18, 2)) as montant_regle_declare,
-        cast(groupees.montant_regle_confirme as numeric(18, 2)) as montant_regle_confirme,
-        cast(groupees.montant_restant_du as numeric(18, 2)) as montant_restant_du,
-        cast(groupees.nombre_factures_soldees as integer) as nombre_factures_soldees,
-        cast(groupees.nombre_factures_en_retard as integer) as nombre_factures_en_retard,
-        cast(groupees.montant_en_retard as numeric(18, 2)) as montant_en_retard,
-        cast(groupees.montant_non_echu as numeric(18, 2)) as montant_non_echu,
-        cast(groupees.montant_sans_echeance as numeric(18, 2)) as montant_sans_echeance,
-        cast(
-            groupees.montant_solde_sans_paiement as numeric(18, 2)
-        ) as montant_solde_sans_paiement,
-        cast(coalesce(groupees.delai_paiement_jours, 0) as integer) as delai_paiement_total_jours,
+        groupees.nombre_factures,
+        groupees.montant_facture,
+        groupees.nombre_factures_annulees,
+        groupees.montant_annule,
+        groupees.montant_regle_declare,
+        groupees.montant_regle_confirme,
+        groupees.montant_restant_du,
+        groupees.nombre_factures_soldees,
+        groupees.nombre_factures_en_retard,
+        groupees.montant_en_retard,
+        groupees.montant_non_echu,
+        groupees.montant_sans_echeance,
+        groupees.montant_solde_sans_paiement,
+        {{ number_of('groupees.delai_paiement_jours') }} as delai_paiement_total_jours,
         cast(
             {{ safe_divide('groupees.delai_paiement_jours', 'groupees.nombre_factures_soldees') }}
             as numeric(18, 2)

@@ -34,20 +34,20 @@ groupees as (
         zone_id,
         nom_zone,
         nom_domaine,
-        sum(nombre_factures) as nombre_factures,
-        sum(montant_facture) as montant_facture,
-        sum(nombre_factures_annulees) as nombre_factures_annulees,
-        sum(montant_annule) as montant_annule,
-        sum(montant_regle_declare) as montant_regle_declare,
-        sum(montant_regle_confirme) as montant_regle_confirme,
-        sum(montant_restant_du) as montant_restant_du,
-        sum(nombre_factures_soldees) as nombre_factures_soldees,
-        sum(nombre_factures_en_retard) as nombre_factures_en_retard,
-        sum(montant_en_retard) as montant_en_retard,
-        sum(montant_non_echu) as montant_non_echu,
-        sum(montant_sans_echeance) as montant_sans_echeance,
-        sum(montant_solde_sans_paiement) as montant_solde_sans_paiement,
-        sum(delai_paiement_total_jours) as delai_paiement_total_jours
+        {{ number_of('sum(nombre_factures)') }} as nombre_factures,
+        {{ amount_of('sum(montant_facture)') }} as montant_facture,
+        {{ number_of('sum(nombre_factures_annulees)') }} as nombre_factures_annulees,
+        {{ amount_of('sum(montant_annule)') }} as montant_annule,
+        {{ amount_of('sum(montant_regle_declare)') }} as montant_regle_declare,
+        {{ amount_of('sum(montant_regle_confirme)') }} as montant_regle_confirme,
+        {{ amount_of('sum(montant_restant_du)') }} as montant_restant_du,
+        {{ number_of('sum(nombre_factures_soldees)') }} as nombre_factures_soldees,
+        {{ number_of('sum(nombre_factures_en_retard)') }} as nombre_factures_en_retard,
+        {{ amount_of('sum(montant_en_retard)') }} as montant_en_retard,
+        {{ amount_of('sum(montant_non_echu)') }} as montant_non_echu,
+        {{ amount_of('sum(montant_sans_echeance)') }} as montant_sans_echeance,
+        {{ amount_of('sum(montant_solde_sans_paiement)') }} as montant_solde_sans_paiement,
+        {{ number_of('sum(delai_paiement_total_jours)') }} as delai_paiement_total_jours
     from performance
     group by premier_jour_mois, annee, trimestre, mois, zone_id, nom_zone, nom_domaine
 
@@ -56,27 +56,7 @@ groupees as (
 final as (
 
     select
-        premier_jour_mois,
-        annee,
-        trimestre,
-        mois,
-        zone_id,
-        nom_zone,
-        nom_domaine,
-        cast(nombre_factures as integer) as nombre_factures,
-        cast(montant_facture as numeric(18, 2)) as montant_facture,
-        cast(nombre_factures_annulees as integer) as nombre_factures_annulees,
-        cast(montant_annule as numeric(18, 2)) as montant_annule,
-        cast(montant_regle_declare as numeric(18, 2)) as montant_regle_declare,
-        cast(montant_regle_confirme as numeric(18, 2)) as montant_regle_confirme,
-        cast(montant_restant_du as numeric(18, 2)) as montant_restant_du,
-        cast(nombre_factures_soldees as integer) as nombre_factures_soldees,
-        cast(nombre_factures_en_retard as integer) as nombre_factures_en_retard,
-        cast(montant_en_retard as numeric(18, 2)) as montant_en_retard,
-        cast(montant_non_echu as numeric(18, 2)) as montant_non_echu,
-        cast(montant_sans_echeance as numeric(18, 2)) as montant_sans_echeance,
-        cast(montant_solde_sans_paiement as numeric(18, 2)) as montant_solde_sans_paiement,
-        cast(delai_paiement_total_jours as integer) as delai_paiement_total_jours,
+        *,
         cast(
             -- Nobody knows how long after an unknown day.
             case

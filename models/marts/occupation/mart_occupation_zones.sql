@@ -85,37 +85,29 @@ final as (
         zones.zone_id,
         zones.nom_zone,
         zones.statut as statut_zone,
-        cast(coalesce(occupation.nombre_total_lots, 0) as integer) as nombre_total_lots,
-        cast(coalesce(occupation.lots_disponibles, 0) as integer) as lots_disponibles,
-        cast(coalesce(occupation.lots_occupes, 0) as integer) as lots_occupes,
-        cast(coalesce(occupation.lots_attribues, 0) as integer) as lots_attribues,
-        cast(coalesce(occupation.lots_demandes, 0) as integer) as lots_demandes,
-        cast(coalesce(occupation.lots_sans_superficie, 0) as integer) as lots_sans_superficie,
-        cast(
-            coalesce(occupation.superficie_totale_m2, 0) as numeric(18, 2)
-        ) as superficie_totale_m2,
-        cast(
-            coalesce(occupation.superficie_disponible_m2, 0) as numeric(18, 2)
-        ) as superficie_disponible_m2,
-        cast(
-            coalesce(occupation.superficie_occupee_m2, 0) as numeric(18, 2)
-        ) as superficie_occupee_m2,
+        {{ number_of('occupation.nombre_total_lots') }} as nombre_total_lots,
+        {{ number_of('occupation.lots_disponibles') }} as lots_disponibles,
+        {{ number_of('occupation.lots_occupes') }} as lots_occupes,
+        {{ number_of('occupation.lots_attribues') }} as lots_attribues,
+        {{ number_of('occupation.lots_demandes') }} as lots_demandes,
+        {{ number_of('occupation.lots_sans_superficie') }} as lots_sans_superficie,
+        {{ amount_of('occupation.superficie_totale_m2') }} as superficie_totale_m2,
+        {{ amount_of('occupation.superficie_disponible_m2') }} as superficie_disponible_m2,
+        {{ amount_of('occupation.superficie_occupee_m2') }} as superficie_occupee_m2,
         {{ rate_pct('occupation.lots_occupes', 'occupation.nombre_total_lots') }}
             as taux_occupation_pct,
         {{ rate_pct(
             'coalesce(occupation.superficie_occupee_m2, 0)', 'occupation.superficie_totale_m2'
         ) }} as taux_occupation_surface_pct,
-        cast(coalesce(occupation.valeur_totale_lots, 0) as numeric(18, 2)) as valeur_totale_lots,
-        cast(
-            coalesce(occupation.valeur_lots_disponibles, 0) as numeric(18, 2)
-        ) as valeur_lots_disponibles,
-        cast(coalesce(occupation.lots_viabilises, 0) as integer) as lots_viabilises,
+        {{ amount_of('occupation.valeur_totale_lots') }} as valeur_totale_lots,
+        {{ amount_of('occupation.valeur_lots_disponibles') }} as valeur_lots_disponibles,
+        {{ number_of('occupation.lots_viabilises') }} as lots_viabilises,
         {{ rate_pct('occupation.lots_viabilises', 'occupation.nombre_total_lots') }}
             as taux_viabilisation_pct,
-        cast(coalesce(demandes_par_zone.nombre_demandes, 0) as integer) as nombre_demandes,
-        cast(coalesce(demandes_par_zone.demandes_approuvees, 0) as integer) as demandes_approuvees,
-        cast(coalesce(demandes_par_zone.demandes_rejetees, 0) as integer) as demandes_rejetees,
-        cast(coalesce(demandes_par_zone.demandes_en_attente, 0) as integer) as demandes_en_attente,
+        {{ number_of('demandes_par_zone.nombre_demandes') }} as nombre_demandes,
+        {{ number_of('demandes_par_zone.demandes_approuvees') }} as demandes_approuvees,
+        {{ number_of('demandes_par_zone.demandes_rejetees') }} as demandes_rejetees,
+        {{ number_of('demandes_par_zone.demandes_en_attente') }} as demandes_en_attente,
         {{ rate_pct(
             'demandes_par_zone.demandes_approuvees',
             'demandes_par_zone.demandes_approuvees + demandes_par_zone.demandes_rejetees'

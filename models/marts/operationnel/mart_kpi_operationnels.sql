@@ -121,26 +121,20 @@ final as (
         cast(extract(year from mois_couverts.premier_jour_mois) as integer) as annee,
         cast(extract(quarter from mois_couverts.premier_jour_mois) as integer) as trimestre,
         cast(extract(month from mois_couverts.premier_jour_mois) as integer) as mois,
-        cast(coalesce(collectes_par_mois.nombre_collectes, 0) as integer) as nombre_collectes,
-        cast(
-            coalesce(collectes_par_mois.collectes_cloturees, 0) as integer
-        ) as collectes_cloturees,
-        cast(
-            coalesce(collectes_par_mois.montant_a_recouvrer, 0) as numeric(18, 2)
-        ) as montant_a_recouvrer,
-        cast(
-            coalesce(collectes_par_mois.montant_recouvre, 0) as numeric(18, 2)
-        ) as montant_recouvre,
+        {{ number_of('collectes_par_mois.nombre_collectes') }} as nombre_collectes,
+        {{ number_of('collectes_par_mois.collectes_cloturees') }} as collectes_cloturees,
+        {{ amount_of('collectes_par_mois.montant_a_recouvrer') }} as montant_a_recouvrer,
+        {{ amount_of('collectes_par_mois.montant_recouvre') }} as montant_recouvre,
         {{ rate_pct(
             'collectes_par_mois.montant_recouvre', 'collectes_par_mois.montant_a_recouvrer'
         ) }} as taux_recouvrement_pct,
         {{ rate_pct(
             'collectes_par_mois.collectes_cloturees', 'collectes_par_mois.nombre_collectes'
         ) }} as taux_cloture_pct,
-        cast(coalesce(demandes_par_mois.nombre_demandes, 0) as integer) as nombre_demandes,
-        cast(coalesce(demandes_par_mois.demandes_approuvees, 0) as integer) as demandes_approuvees,
-        cast(coalesce(demandes_par_mois.demandes_rejetees, 0) as integer) as demandes_rejetees,
-        cast(coalesce(demandes_par_mois.demandes_en_attente, 0) as integer) as demandes_en_attente,
+        {{ number_of('demandes_par_mois.nombre_demandes') }} as nombre_demandes,
+        {{ number_of('demandes_par_mois.demandes_approuvees') }} as demandes_approuvees,
+        {{ number_of('demandes_par_mois.demandes_rejetees') }} as demandes_rejetees,
+        {{ number_of('demandes_par_mois.demandes_en_attente') }} as demandes_en_attente,
         {{ rate_pct(
             'demandes_par_mois.demandes_approuvees',
             'demandes_par_mois.demandes_approuvees + demandes_par_mois.demandes_rejetees'
@@ -150,27 +144,15 @@ final as (
                 'demandes_par_mois.delai_traitement_jours', 'demandes_par_mois.demandes_decidees'
             ) }} as numeric(18, 2)
         ) as delai_moyen_traitement_jours,
-        cast(
-            coalesce(demandes_par_mois.superficie_demandee_m2, 0) as numeric(18, 2)
-        ) as superficie_demandee_m2,
-        cast(
-            coalesce(demandes_par_mois.lots_sans_superficie, 0) as integer
-        ) as lots_sans_superficie,
-        cast(
-            coalesce(factures_par_mois.nombre_factures_emises, 0) as integer
-        ) as nombre_factures_emises,
-        cast(coalesce(factures_par_mois.factures_soldees, 0) as integer) as factures_soldees,
-        cast(coalesce(factures_par_mois.montant_facture, 0) as numeric(18, 2)) as montant_facture,
-        cast(
-            coalesce(factures_par_mois.nombre_factures_annulees, 0) as integer
-        ) as nombre_factures_annulees,
-        cast(coalesce(factures_par_mois.montant_annule, 0) as numeric(18, 2)) as montant_annule,
-        cast(
-            coalesce(factures_par_mois.montant_regle_declare, 0) as numeric(18, 2)
-        ) as montant_regle_declare,
-        cast(
-            coalesce(factures_par_mois.montant_regle_confirme, 0) as numeric(18, 2)
-        ) as montant_regle_confirme,
+        {{ amount_of('demandes_par_mois.superficie_demandee_m2') }} as superficie_demandee_m2,
+        {{ number_of('demandes_par_mois.lots_sans_superficie') }} as lots_sans_superficie,
+        {{ number_of('factures_par_mois.nombre_factures_emises') }} as nombre_factures_emises,
+        {{ number_of('factures_par_mois.factures_soldees') }} as factures_soldees,
+        {{ amount_of('factures_par_mois.montant_facture') }} as montant_facture,
+        {{ number_of('factures_par_mois.nombre_factures_annulees') }} as nombre_factures_annulees,
+        {{ amount_of('factures_par_mois.montant_annule') }} as montant_annule,
+        {{ amount_of('factures_par_mois.montant_regle_declare') }} as montant_regle_declare,
+        {{ amount_of('factures_par_mois.montant_regle_confirme') }} as montant_regle_confirme,
         {{ rate_pct(
             'factures_par_mois.montant_regle_confirme', 'factures_par_mois.montant_facture'
         ) }} as taux_recouvrement_confirme_pct,
@@ -179,13 +161,10 @@ final as (
                 'factures_par_mois.delai_paiement_jours', 'factures_par_mois.factures_soldees'
             ) }} as numeric(18, 2)
         ) as delai_paiement_moyen_jours,
-        cast(coalesce(paiements_par_mois.nombre_paiements, 0) as integer) as nombre_paiements,
-        cast(
-            coalesce(paiements_par_mois.montant_encaisse, 0) as numeric(18, 2)
-        ) as montant_encaisse,
-        cast(
-            coalesce(paiements_par_mois.montant_encaisse_confirme, 0) as numeric(18, 2)
-        ) as montant_encaisse_confirme,
+        {{ number_of('paiements_par_mois.nombre_paiements') }} as nombre_paiements,
+        {{ amount_of('paiements_par_mois.montant_encaisse') }} as montant_encaisse,
+        {{ amount_of('paiements_par_mois.montant_encaisse_confirme') }}
+            as montant_encaisse_confirme,
         {{ change_stamps() }}
     from mois_couverts
     left join collectes_par_mois
