@@ -78,7 +78,7 @@
     {%- if column not in (followed_columns(relation) or relation.columns) -%}
         {{ exceptions.raise_compiler_error(
             node.name ~ ': touched_by names ' ~ relation.name ~ '.' ~ column ~ ', which '
-            ~ ('is no key or link of its source table in __sources.yml.' if followed_columns(relation) else 'is no column of it.')
+            ~ ('is no key or link of its source table in _sigeti__sources.yml.' if followed_columns(relation) else 'is no column of it.')
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -171,6 +171,7 @@ where connu.changement <> excluded.changement;
 {%- endmacro %}
 
 {% macro say_what_is_published(sql) -%}
+{%- do get_assert_columns_equivalent(sql) %}
 create table if not exists {{ this }} as {{ sql }} with no data;
 delete from {{ this }};
 insert into {{ this }} {{ sql }};

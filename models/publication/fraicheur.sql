@@ -21,14 +21,11 @@ with marts as (
 
 select
     marts.mart,
-    chargements.debut as donnees_au,
+    chargements.lu_le as donnees_au,
     current_timestamp as publie_le,
     {{ reference_date() }} as date_reference,
     chargements.chargement,
     cast('{{ invocation_id }}' as {{ dbt.type_string() }}) as execution
 from marts
-cross join {{ source('meta', 'chargements') }} as chargements
-where chargements.chargement = (
-    select max(lus.chargement) from {{ source('meta', 'chargements') }} as lus
-    where lus.fin is not null
-)
+cross join {{ ref('stg_chargements') }} as chargements
+where chargements.chargement = (select max(chargement) from {{ ref('stg_chargements') }})

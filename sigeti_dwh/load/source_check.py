@@ -9,7 +9,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load.source_tables import SourceTable
+from sigeti_dwh.load.source_tables import DECLARED, SourceTable
 
 CATALOGUE = """
 select
@@ -168,7 +168,7 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(
             f"The source does not fit: {problems[0]}{more}.\n"
-            "Nothing was changed. Adapt models/staging/__sources.yml to the source's new schema."
+            f"Nothing was changed. Adapt {DECLARED} to the source's new schema."
         )
     require_all_rows(source, tables)
     [(horizon,)] = source.execute(HORIZON)

@@ -9,7 +9,8 @@ from psycopg import sql
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT
 
-SOURCES = ROOT / "models" / "staging" / "__sources.yml"
+DECLARED = "models/staging/sigeti/_sigeti__sources.yml"
+SOURCES = ROOT / DECLARED
 
 # What the source may hold for a declared type; the value travels cast to the declared one.
 COMPATIBLE = {
@@ -100,7 +101,7 @@ def read_source_tables(schema: str = "public") -> list[SourceTable]:
         for column, kind in table.columns.items():
             if kind.split("(")[0] not in COMPATIBLE:
                 raise UserError(
-                    f"models/staging/__sources.yml declares {table.name}.{column} as {kind}, "
+                    f"{DECLARED} declares {table.name}.{column} as {kind}, "
                     f"which the load cannot read.\nIt can read {', '.join(COMPATIBLE)}."
                 )
     return tables

@@ -1,8 +1,8 @@
 """How fresh each object has to be: `config.meta.monitor` in the dbt YAML.
 
 A folder's in dbt_project.yml holds for the models below it, a model's own comes before it; that of
-the source, in __sources.yml, is for the copies. Read from these files: dbt is not needed, and a
-checkout that dbt has not parsed has thresholds too.
+the source (models/staging/sigeti) is for the copies. Read from these files: dbt is not needed, and
+a checkout that dbt has not parsed has thresholds too.
 """
 
 import re
