@@ -19,7 +19,8 @@ select
     c.status::text as statut,
     c.date_debut,
     c.date_fin_prevue,
-    (c.date_cloture at time zone 'UTC')::date as date_cloture
+    (c.date_cloture at time zone 'UTC')::date as date_cloture,
+    c.statut_cloture::text as statut_cloture
 from collectes as c
 left join (
     select collecte_id, count(*) as nombre, min(zone_id) as zone_id

@@ -16,6 +16,7 @@ select
     end as montant_restant_du,
     coalesce(p.nombre, 0) as nombre_paiements,
     f.statut::text as statut,
+    (f.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true as est_comptee,
     nullif(btrim(f.processus_origine, E' \t\r\n\u00a0'), '') as processus_origine,
     case
         when f.statut::text in ('Annulée', 'Remboursée', 'Échoué') then 'annulée'

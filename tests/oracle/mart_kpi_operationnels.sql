@@ -155,7 +155,9 @@ select
     round(f.delai, 2) as delai_paiement_moyen_jours,
     coalesce(p.nombre, 0) as nombre_paiements,
     coalesce(p.encaisse, 0) as montant_encaisse,
-    coalesce(p.confirme, 0) as montant_encaisse_confirme
+    coalesce(p.confirme, 0) as montant_encaisse_confirme,
+    extract(quarter from m.mois)::integer as trimestre,
+    m.mois::date as premier_jour_mois
 from bornes
 cross join lateral generate_series(bornes.premier, bornes.dernier, interval '1 month') as m (mois)
 left join collectes_du_mois as c on c.mois = m.mois

@@ -3,6 +3,7 @@ select
     annee,
     trimestre,
     mois,
+    premier_jour_mois,
     zone_id,
     nom_zone,
     nom_domaine,
@@ -29,4 +30,4 @@ select
     round(100.0 * sum(nombre_factures_soldees) / nullif(sum(nombre_factures), 0), 2)
         as taux_factures_soldees_pct
 from {mart_performance_financiere} as entreprises
-group by annee, trimestre, mois, zone_id, nom_zone, nom_domaine
+group by annee, trimestre, mois, premier_jour_mois, zone_id, nom_zone, nom_domaine
