@@ -161,6 +161,9 @@ insert into publication__rows
 select 1 from gone
 union all
 select 1 from written;
+{% for column in mart['columns'] if mart not in created and column not in present and column | replace('"', '') in promised_columns(mart.node) %}
+alter table {{ mart.published }} alter column {{ column }} set not null;
+{% endfor %}
 
 insert into {{ meta_schema() }}.avancement as connu (relation, changement, empreinte)
 select '{{ name }}', numero, 'publication' from publication__reached

@@ -127,3 +127,31 @@ def test_comments_and_keys_are_those_of_the_contract(warehouse: Warehouse) -> No
         list(PUBLISHED.values()),
     )
     assert keys == [(len(PUBLISHED),)]
+
+
+def test_a_column_added_to_a_warehouse_that_stands_is_as_its_contract_says(
+    warehouse: Warehouse,
+) -> None:
+    columns = (
+        "select attrelid::regclass::text, attnotnull from pg_attribute "
+        "where attname = any(array['montant_sans_echeance', 'cumul_regle']) and attnum > 0 "
+        "and attrelid::regclass::text ~ '^dwh_' order by 1"
+    )
+    kinds = "select attrelid::regclass::text, relkind::text from pg_attribute "
+    tables = [
+        name
+        for name, kind in warehouse.rows(
+            kinds + "join pg_class on oid = attrelid where attname = any(array["
+            "'montant_sans_echeance', 'cumul_regle']) and attrelid::regclass::text ~ '^dwh_'"
+        )
+        if kind == "r" and "__anciennes" not in name
+    ]
+    before = warehouse.rows(columns)
+    assert len(tables) == 7
+    with connect(warehouse.settings.warehouse) as connection:
+        for name in tables:
+            column = "cumul_regle" if "fait_" in name else "montant_sans_echeance"
+            connection.execute(f"alter table {name} drop column {column} cascade")  # type: ignore[arg-type]
+    warehouse.run()
+    assert warehouse.rows(columns) == before
+    assert warehouse.differences() == []
