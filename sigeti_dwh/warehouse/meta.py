@@ -1,6 +1,7 @@
 """The warehouse's own records in schema dwh_meta: loads, numbered changes, progress of facts."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,17 @@ order by 1
 """
 """The prefixes under which this database has what every warehouse has."""
 
+FORMER_VIEWS = """
+select format('%%I.%%I', nspname, relname)
+from pg_class c
+join pg_namespace n on n.oid = relnamespace
+where relkind = 'v' and pg_has_role(relowner, 'usage') and (
+    nspname = 'dwh_meta' and relname like 'int\\_%%'
+    or nspname = %s || '_staging' and relname like 'stg\\_changements\\_%%'
+)
+"""
+"""Views in which earlier versions told what a change touches."""
+
 
 # Also for a reader of nothing but some tables.
 READABLE = """
@@ -236,6 +248,7 @@ def claim(connection: psycopg.Connection[Any], prefix: str) -> None:
         "insert into dwh_meta.entrepot (prefixe) values (%s) on conflict do nothing", [prefix]
     )
     require_prefix(connection, prefix)
+    _drop_former_views(connection, prefix)
 
 
 def require_prefix(connection: psycopg.Connection[Any], prefix: str) -> None:
@@ -268,6 +281,17 @@ def refuse_newer(connection: psycopg.Connection[Any]) -> None:
             f"This warehouse is of version {row[0]}; this code knows version {VERSION}.\n"
             "Run the newer code, or restore a backup from before it: docs/backup.md."
         )
+
+
+def _drop_former_views(connection: psycopg.Connection[Any], prefix: str) -> None:
+    views = [name for (name,) in connection.execute(FORMER_VIEWS, [prefix])]
+    # One that somebody reads, or built upon, stays: it harms nobody.
+    if not views:
+        return
+    busy = psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist
+    with suppress(*busy), connection.transaction():
+        connection.execute("set local lock_timeout = '2s'")
+        connection.execute(f"drop view {', '.join(views)}".encode())
 
 
 def _prepare_rights(connection: psycopg.Connection[Any]) -> None:

@@ -22,6 +22,7 @@ PAST = """
 select {key}, dbt_valid_from, dbt_valid_to from dwh_snapshots.{snapshot}
 where dbt_valid_to is not null order by 1, 2
 """
+FORMER_VIEWS = "select viewname from pg_views where viewname ~ '^(int_|stg_changements_)'"
 
 
 def restore(name: str, database: Server) -> None:
@@ -52,6 +53,7 @@ def test_a_night_takes_up_a_warehouse_of_an_earlier_version(old: Warehouse) -> N
     assert all(past.values())
     old.run(checks=True)
     assert old.differences() == []
+    assert old.rows(FORMER_VIEWS) == []
     for snapshot, key in (("snap_entreprises", "entreprise_id"), ("snap_lots", "lot_id")):
         kept = old.rows(PAST.format(snapshot=snapshot, key=key))
         assert set(past[snapshot]) <= set(kept), "the past that only the snapshots have is lost"
