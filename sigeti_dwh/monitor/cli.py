@@ -4,11 +4,13 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -22,6 +24,7 @@ from sigeti_dwh.monitor.selection import Selection, named, near_names, unknown_n
 from sigeti_dwh.monitor.serve import serve
 from sigeti_dwh.monitor.survey import Survey, survey
 from sigeti_dwh.settings import Settings, load_settings
+from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect
 
 FORMATS = ("table", "json", "csv", "markdown", "html", "prometheus")
@@ -198,9 +201,16 @@ def _health(options: argparse.Namespace) -> int:
     return CRITICAL if any(check.state == "critical" for check in checks) else FINE
 
 
+@contextmanager
+def _warehouse(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    with connect(settings.warehouse, autocommit=True, application_name="monitor_dwh") as link:
+        meta.require_prefix(link, settings.schema)
+        yield link
+
+
 def _history(options: argparse.Namespace) -> int:
     settings = load_settings()
-    with connect(settings.warehouse, autocommit=True, application_name="monitor_dwh") as link:
+    with _warehouse(settings) as link:
         known = link.execute(
             "select distinct objet from dwh_meta.mesures where objet = %s or objet like %s",
             [options.object, "%." + history.literal(options.object)],
@@ -221,7 +231,7 @@ def _history(options: argparse.Namespace) -> int:
 
 def _rows(options: argparse.Namespace) -> int:
     settings = load_settings()
-    with connect(settings.warehouse, autocommit=True, application_name="monitor_dwh") as link:
+    with _warehouse(settings) as link:
         name, columns, rows = show_rows(link, settings.schema, options.object, options.top)
     print(tables.rows_table(name, columns, rows))
     return FINE

@@ -22,6 +22,7 @@ from sigeti_dwh.marts import Marts, Pool
 from sigeti_dwh.monitor.arguments import Parser
 from sigeti_dwh.readers.contract import read_marts
 from sigeti_dwh.settings import Server, Settings, load_settings
+from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect
 from sigeti_dwh.warehouse.roles import ROLES, create_login
 
@@ -78,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.login and len(options.role or []) > 1:
         parser.error("a login is tried as one --role")
     settings = load_settings()
+    with connect(settings.warehouse) as connection:
+        meta.require_prefix(connection, settings.schema)
     with _logins(settings, options.role, options.login) as logins:
         findings = [
             finding for role, server in logins.items() for finding in check(server, role, settings)

@@ -15,6 +15,7 @@ from psycopg import sql
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.objects import layer_of
 from sigeti_dwh.settings import Server, Settings, read_variables
+from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect
 
 State = Literal["ok", "warning", "critical", "unknown"]
@@ -148,6 +149,7 @@ def check_health(settings: Settings) -> list[Check]:
     checks.append(reached)
     if connection is not None:
         with connection:
+            checks += _prefix(connection, settings.schema)
             for look in (
                 _encoding,
                 _role,
@@ -169,6 +171,14 @@ def check_health(settings: Settings) -> list[Check]:
             kind = "a standby, in recovery" if row == (True,) else "a primary"
             checks.append(Check("source: kind of server", "ok", kind))
     return [*checks, _prefect()]
+
+
+def _prefix(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
+    try:
+        meta.require_prefix(connection, prefix)
+    except UserError as error:
+        return [Check("warehouse: prefix", "critical", str(error))]
+    return []
 
 
 def _reach(server: Server) -> tuple[psycopg.Connection[Any] | None, Check]:

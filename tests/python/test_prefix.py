@@ -9,6 +9,7 @@ import pytest
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.night_load import load
+from sigeti_dwh.monitor import cli
 from sigeti_dwh.monitor.survey import survey
 from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import Settings
@@ -56,6 +57,30 @@ def test_a_second_prefix_is_refused(
     assert copied.rows("select prefixe from dwh_meta.entrepot") == [("dwh",)]
     assert copied.rows("select count(*) from dwh_meta.chargements") == [(1,)]
     check(copied.settings)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["history", "factures"], 3),
+        (["rows", "factures"], 3),
+        (["datasource"], 3),
+        (["health"], 2),
+    ],
+)
+def test_no_command_of_the_monitor_mixes_two_prefixes(
+    copied: Warehouse,
+    other: Settings,
+    command: list[str],
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in (other.environment() | {"DWH_DB_SCHEMA": "essai"}).items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(command) == code
+    said = " ".join("".join(capfd.readouterr()).split())
+    assert "prefix dwh, DWH_DB_SCHEMA is essai" in said
 
 
 @pytest.mark.parametrize("built", [["dwh"], ["dwh", "essai"], []])
