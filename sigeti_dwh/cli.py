@@ -278,7 +278,7 @@ def _explain(error: Exception) -> str:
     message = f"Unexpected {type(error).__name__}: {first[0]}"
     path = STATE / "logs" / f"error-{datetime.now():%Y%m%d-%H%M%S}.log"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     except OSError as failure:
         return f"{message}\nIts trace could not be written: {failure}."

@@ -55,7 +55,7 @@ class SupersetServer:
         stamp = self.home / "venv" / ".installed"
         if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
             return
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.report(f"Installing Superset in {self.home / 'venv'}: some minutes, the first time.")
         self._call("install", sys.executable, "-m", "venv", "--clear", str(self.home / "venv"))
         pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")

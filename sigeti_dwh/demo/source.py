@@ -43,6 +43,8 @@ def create(source: Server, *, scale: int = 1, seed: int | None = None) -> None:
             connection.execute(
                 sql.SQL("create database {} encoding 'UTF8' template template0").format(database)
             )
+            # As `roles` leaves it: no reader of the warehouse has anything to do there.
+            connection.execute(sql.SQL("revoke all on database {} from public").format(database))
         connection.execute(sql.SQL("comment on database {} is {}").format(database, MARK))
     with connect(source) as connection:
         if seed is None:

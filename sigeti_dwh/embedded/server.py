@@ -26,7 +26,7 @@ ORPHAN_SECONDS = 30
 STATISTICS = """
 do $$
 begin
-    if exists (select from pg_settings where name like 'pg_stat_statements.%') then
+    if exists (select from pg_show_all_settings() where name like 'pg_stat_statements.%') then
         create extension if not exists pg_stat_statements;
     end if;
 end

@@ -42,7 +42,7 @@ with numbers as (
         max(setting::int) filter (where name = 'max_connections') as most,
         max(setting::int) filter (where name = 'superuser_reserved_connections') as superusers,
         coalesce(max(setting::int) filter (where name = 'reserved_connections'), 0) as reserved
-    from pg_settings
+    from pg_show_all_settings()
 ), shares as (
     select *, most - superusers - reserved as common from numbers
 ), readers as (
@@ -118,9 +118,11 @@ select n.nspname::text
 from pg_extension e join pg_namespace n on n.oid = e.extnamespace
 where e.extname = 'pg_stat_statements'
 """
-STATISTICS_LOADED = "select count(*) > 0 from pg_settings where name like 'pg_stat_statements.%'"
+STATISTICS_LOADED = (
+    "select count(*) > 0 from pg_show_all_settings() where name like 'pg_stat_statements.%'"
+)
 # Not for every role to see.
-PRELOADED = "select setting from pg_settings where name = 'shared_preload_libraries'"
+PRELOADED = "select setting from pg_show_all_settings() where name = 'shared_preload_libraries'"
 # What nobody but their owner has a right on.
 PRIVATE = {("dwh_meta", name) for name in ("droits_zones", "nuit", "verrous")}
 RELATIONS = """
@@ -240,7 +242,8 @@ def _role(connection: psycopg.Connection[Any]) -> list[Check]:
 
 def _settings(connection: psycopg.Connection[Any]) -> list[Check]:
     rows = connection.execute(
-        "select name, current_setting(name) from pg_settings where name = any(%s) order by name",
+        "select name, current_setting(name) from pg_show_all_settings() "
+        "where name = any(%s) order by name",
         [list(SETTINGS)],
     ).fetchall()
     return [Check("warehouse: settings", "ok", ", ".join(f"{n} {value}" for n, value in rows))]

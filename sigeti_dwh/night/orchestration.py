@@ -71,7 +71,7 @@ def prepare_process() -> None:
                 os.environ.setdefault(name, value)
     for name, value in PREFECT_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    Path(os.environ["PREFECT_HOME"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         Path.home()
     except RuntimeError:

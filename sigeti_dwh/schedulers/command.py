@@ -22,7 +22,7 @@ def install(more: Sequence[str] = ()) -> str:
     jobs = read_jobs(variables, more)
     told_of_failures = _told_of_failures(variables)
     environment = carried_environment(read_file(env_file()))
-    LOG.parent.mkdir(parents=True, exist_ok=True)
+    LOG.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for scheduler in SCHEDULERS:
         if scheduler.runs():
             told = scheduler.install(jobs, environment)

@@ -1,7 +1,8 @@
 """What PostgreSQL lets every login write anywhere, taken back where readers need none of it.
 
 Large objects, temporary tables, advisory locks without number, other databases of the server: none
-of them are ours, and each can fill a disk or a table of locks until no night can work.
+of them are ours, and each can fill a disk or a table of locks until no night can work. Whoever may
+update a view of the catalogue may lock it, and with pg_settings whoever connects.
 """
 
 from typing import Any
@@ -30,6 +31,17 @@ select nspname::text from pg_namespace
 where has_schema_privilege(%s, oid, 'create') and nspname !~ '^pg_(toast_)?temp'
 order by 1
 """
+CATALOGUE = """
+select format('REVOKE %s ON %I.%I FROM PUBLIC',
+    string_agg(distinct privilege_type, ', '), nspname, relname)
+from pg_class c
+join pg_namespace n on n.oid = relnamespace
+cross join lateral aclexplode(relacl)
+where nspname in ('pg_catalog', 'information_schema')
+    and grantee = 0 and privilege_type <> 'SELECT'
+group by nspname, relname
+order by 1
+"""
 DATABASES = """
 select datname::text
 from pg_database
@@ -54,6 +66,17 @@ def take_back_public_rights(connection: Connection, settings: Settings) -> list[
     return [statement for statement in statements if not _done(connection, statement)]
 
 
+def take_back_inside(connection: Connection) -> list[str]:
+    """Do the same inside one database alone, as after a restore: what no backup holds.
+
+    Does nothing on a server without the roles.
+    """
+    known = connection.execute("select to_regrole(%s) is not null", [READER]).fetchone()
+    if known != (True,):
+        return []
+    return [one for one in _inside(connection) if not _done(connection, one)]
+
+
 def _statements(connection: Connection, settings: Settings) -> list[str]:
     statements = []
     here = connection.info.dbname
@@ -69,6 +92,11 @@ def _statements(connection: Connection, settings: Settings) -> list[str]:
         else:
             revoke = sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC")
         statements.append(revoke.format(database).as_string())
+    return statements + _inside(connection)
+
+
+def _inside(connection: Connection) -> list[str]:
+    statements = [statement for (statement,) in connection.execute(CATALOGUE)]
     for (schema,) in connection.execute(SCHEMAS, [READER]).fetchall():
         revoke = sql.SQL("REVOKE CREATE ON SCHEMA {} FROM PUBLIC")
         statements.append(revoke.format(sql.Identifier(schema)).as_string())

@@ -23,6 +23,7 @@ from sigeti_dwh.warehouse.backup import (
 )
 from sigeti_dwh.warehouse.client_tools import find_tool, run_tool
 from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.public_rights import take_back_inside
 
 SWAP_ATTEMPTS = 10
 # What belongs to the database and not to its content: rights on it, and its settings. The value of
@@ -47,6 +48,13 @@ cross join lateral (
     select split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
 ) as parts
 where datname = %(old)s
+"""
+CLOSING = """
+select format('revoke all on database %%I from %%s', datname,
+    case when grantee = 0 then 'public' else grantee::regrole::text end)
+from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+where datname = %(old)s and grantee <> datdba
+group by datname, grantee
 """
 # Our own sessions, under whose feet no database may be replaced: whoever else takes such a name, or
 # reads by the pool of marts.py, holds up nothing.
@@ -124,6 +132,8 @@ def restore(
                     meta.require_prefix(filled, settings.schema)
                 filled.execute("analyze")
                 counts = count_rows(filled)
+                if take_back_inside(filled):
+                    report("Readers may write there what everybody may: ./run_pipeline.sh roles")
             former = None
             if tables is not None:
                 former = f"{target.name[:40]}_before_{datetime.now(UTC):%Y%m%d_%H%M%S}"
@@ -164,10 +174,11 @@ def _swap(connection: Connection, fresh: str, target: str, former: str | None) -
                 connection.execute(END_SESSIONS, [target])
             with connection.transaction():
                 if former is None:
-                    opening = sql.SQL("grant connect, temporary on database {} to public")
+                    opening = sql.SQL("grant connect on database {} to public")
                     connection.execute(opening.format(sql.Identifier(fresh)))
                 else:
                     _copy_properties(connection, target, fresh)
+                    _close(connection, target)
                     connection.execute(
                         rename.format(sql.Identifier(target), sql.Identifier(former))
                     )
@@ -180,6 +191,12 @@ def _swap(connection: Connection, fresh: str, target: str, former: str | None) -
                     f"Sessions keep coming back to {target}: it could not be renamed.\n"
                     "Stop what connects to it, and restore again."
                 ) from None
+
+
+def _close(connection: Connection, database: str) -> None:
+    """Keep readers out of a database that is kept: who saw what there, nobody changes any more."""
+    for (statement,) in connection.execute(CLOSING, {"old": database}).fetchall():
+        connection.execute(statement.encode())
 
 
 def _copy_properties(connection: Connection, old: str, new: str) -> None:

@@ -256,10 +256,15 @@ language sql immutable
 return relation !~ 'zones_industrielles'
     and colonne ~* '(phone|portable|mobile|fax|mail|courriel|adresse|contact)';
 
--- Texts that name an enterprise, a parcel or an invoice.
+-- Where a test keeps what it found in a column, whatever that holds.
+create or replace function dwh_meta.est_valeur_trouvee(couche text, colonne name) returns boolean
+language sql immutable
+return couche = 'qualite' and colonne in ('valeur', 'value_field', 'unique_field');
+
+-- Texts that name an enterprise, a parcel, a request or an invoice.
 create or replace function dwh_meta.est_nom(colonne name) returns boolean
 language sql immutable
-return colonne ~* '(raison_sociale|numero|registre)';
+return colonne ~* '(raison_sociale|numero|registre|contribuable|reference)';
 
 -- The planner's statistics of a column hold values of rows in all zones, and what explain expects of a
 -- comparison tells them one by one. No query of a night or of a dashboard needs those of names.
@@ -302,7 +307,7 @@ declare
     droit text;
     ordre text;
     colonnes text;
-    a_coordonnees boolean;
+    a_taire name[];
     par_colonne boolean;
     condition text;
     patience text := current_setting('lock_timeout');
@@ -343,8 +348,10 @@ begin
     if condition is not null then
         perform dwh_meta.taire_les_noms(relation);
     end if;
-    select coalesce(bool_or(dwh_meta.est_coordonnee(c.relname, attname)), false) into a_coordonnees
-    from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped;
+    select coalesce(array_agg(attname), '{}') into a_taire
+    from pg_attribute
+    where attrelid = relation and attnum > 0 and not attisdropped
+        and (dwh_meta.est_coordonnee(c.relname, attname) or dwh_meta.est_valeur_trouvee(c.couche, attname));
     for regle in
         select groupe.role, groupe.coordonnees, coalesce(d.droits, '{}') as droits
         from (select distinct role, coordonnees, par_zone from dwh_meta.droits_roles) as groupe
@@ -352,7 +359,7 @@ begin
             on d.role = groupe.role and d.couche = c.couche
                 and (c.est_filtree or not groupe.par_zone)
     loop
-        par_colonne := a_coordonnees and not regle.coordonnees;
+        par_colonne := cardinality(a_taire) > 0 and not regle.coordonnees;
         for ordre in
             select format('revoke %s on %s from %I cascade', privilege_type, relation, regle.role)
             from aclexplode(c.relacl)
@@ -366,7 +373,7 @@ begin
             cross join lateral aclexplode(attacl)
             where attrelid = relation and not attisdropped and grantee = regle.role::regrole
                 and (lower(privilege_type) <> all (regle.droits)
-                    or par_colonne and dwh_meta.est_coordonnee(c.relname, attname))
+                    or par_colonne and attname = any (a_taire))
         loop
             execute ordre;
         end loop;
@@ -390,7 +397,7 @@ begin
                 select string_agg(quote_ident(attname), ', ') into colonnes
                 from pg_attribute
                 where attrelid = relation and attnum > 0 and not attisdropped
-                    and not dwh_meta.est_coordonnee(c.relname, attname)
+                    and attname <> all (a_taire)
                     and not has_column_privilege(regle.role, relation, attnum, droit);
                 if colonnes is not null then
                     execute format('grant %s (%s) on %s to %I', droit, colonnes, relation, regle.role);

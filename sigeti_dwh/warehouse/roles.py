@@ -36,8 +36,13 @@ class Role:
 
 READ_ONLY = {"default_transaction_read_only": "on"}
 SHORT = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "30s"}
-TEMPORARY_FILES = "256MB"
-"""Of one session's query, on the server's disk."""
+DISK = {
+    "temp_file_limit": "256MB",
+    # RAISE LOG and the text of a statement that fails have no limit in the server's log.
+    "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
+}
+"""What keeps a login from filling the server's disk; unlike the others, it cannot set it aside."""
 LONG = {"statement_timeout": "10min", "idle_in_transaction_session_timeout": "5min"}
 ROLES = {
     "dwh_loader": Role("Écrit les copies de la source (raw_sigeti).", 5, {}),
@@ -85,6 +90,14 @@ where g.rolname = any(%s) and l.rolcanlogin and not l.rolsuper and l.rolname <> 
 group by l.rolname, l.rolconfig
 having count(distinct g.oid) = 1
 order by 1
+"""
+IN_DATABASES = """
+select datname::text, split_part(setting, '=', 1)
+from pg_db_role_setting
+join pg_database d on d.oid = setdatabase
+cross join unnest(setconfig) as setting
+where setrole = to_regrole(quote_ident(%s))
+order by 1, 2
 """
 # By which grants a login is a member of other groups, itself or through a role of its own.
 KEPT = """
@@ -175,7 +188,7 @@ def create_login(
             connection.execute(sql.SQL("create role {} login").format(login))
         if (secret := password or made_up) is not None:
             set_password(connection, name, secret)
-        is_bounded = _limit(connection, name, role)
+        unbounded = _limit(connection, name, role)
         keeps_none = forget_passwords(connection)
         if zones is None or zones:
             connection.execute("delete from dwh_meta.droits_zones where login = %s", [name])
@@ -188,10 +201,10 @@ def create_login(
     report(f"Login {name}: member of {role}, {_described(sees)}.")
     if not keeps_none:
         report("As a superuser, so that no monitor reads its password: " + FORGET_ALL)
-    if not is_bounded:
+    if unbounded:
         report(
-            f"Its temporary files have no limit: let a superuser say GRANT SET ON PARAMETER "
-            f'temp_file_limit TO "{warehouse.user}"; and run again.'
+            "Its part of the server's disk has no limit: let a superuser say GRANT SET ON "
+            f'PARAMETER {", ".join(unbounded)} TO "{warehouse.user}"; and run again.'
         )
     if unknown:
         report(f"There is no zone {', '.join(map(str, unknown))} in the warehouse yet.")
@@ -296,10 +309,10 @@ def _is_ours(connection: Connection, name: str, user: str) -> bool:
     return row is not None
 
 
-def _limit(connection: Connection, name: str, role: str) -> bool:
+def _limit(connection: Connection, name: str, role: str) -> list[str]:
     """Make the login a member of one role, with this role's settings and no others.
 
-    Return whether its temporary files could be limited too, which only a superuser's consent lets.
+    Return which settings of DISK could not be made, for want of a superuser's consent.
     """
     login = sql.Identifier(name)
     others = sorted(ROLES.keys() - {role})
@@ -315,12 +328,17 @@ def _limit(connection: Connection, name: str, role: str) -> bool:
     limit = sql.SQL("alter role {} connection limit {}")
     connection.execute(limit.format(login, sql.Literal(ROLES[role].connections)))
     connection.execute(sql.SQL("alter role {} reset all").format(login))
+    for database, setting in connection.execute(IN_DATABASES, [name]).fetchall():
+        _reset(connection, name, database, setting)
     for setting, value in ROLES[role].settings.items():
         _set(connection, name, setting, value)
+    return [setting for setting in DISK if not _bound(connection, name, setting)]
+
+
+def _bound(connection: Connection, name: str, setting: str) -> bool:
     try:
         with connection.transaction():
-            # Unlike the others, the login cannot set this one aside.
-            _set(connection, name, "temp_file_limit", TEMPORARY_FILES)
+            _set(connection, name, setting, DISK[setting])
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
@@ -337,6 +355,15 @@ def _limit_again(connection: Connection) -> list[str]:
             if f"{setting}={value}" not in found:
                 _set(connection, name, setting, value)
                 changed.add(name)
+        for database, setting in connection.execute(IN_DATABASES, [name]).fetchall():
+            # One that holds in a database goes before the one that holds in all.
+            if setting in ROLES[role].settings:
+                _reset(connection, name, database, setting)
+                changed.add(name)
+        for setting, value in DISK.items():
+            # Logins of earlier versions lack some.
+            if f"{setting}={value}" not in found:
+                _bound(connection, name, setting)
     return sorted(changed)
 
 
@@ -345,6 +372,11 @@ def _set(connection: Connection, login: str, setting: str, value: str) -> None:
     connection.execute(
         statement.format(sql.Identifier(login), sql.Identifier(setting), sql.Literal(value))
     )
+
+
+def _reset(connection: Connection, login: str, database: str, setting: str) -> None:
+    statement = sql.SQL("alter role {} in database {} reset {}")
+    connection.execute(statement.format(*map(sql.Identifier, (login, database, setting))))
 
 
 def _remaining(statements: list[str], settings: Settings) -> str:

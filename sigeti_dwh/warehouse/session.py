@@ -67,13 +67,15 @@ def pinning_for_readers() -> str:
 
 
 def _setting(wanted: dict[str, str], *, local: bool) -> str:
+    # Not from the view pg_settings: everybody may update it, and so lock it against all others.
     names = sql.SQL(", ").join(
         sql.SQL("({}, {})").format(sql.Literal(name), sql.Literal(value))
         for name, value in wanted.items()
     )
     return (
         sql.SQL(
-            "select pg_catalog.set_config(name, value, {local}) from pg_catalog.pg_settings "
+            "select pg_catalog.set_config(name, value, {local}) "
+            "from pg_catalog.pg_show_all_settings() "
             "join (values {names}) as wanted (name, value) using (name) "
             "where context = 'user' or pg_catalog.current_setting('is_superuser') = 'on'"
         )

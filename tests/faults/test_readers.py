@@ -63,6 +63,24 @@ def test_an_advisory_lock_of_a_reader_stops_nothing(installation: Installation) 
     installation.execute("revoke execute on function pg_advisory_lock(bigint) from public")
 
 
+def test_a_lock_on_what_everybody_may_lock_stops_nothing(installation: Installation) -> None:
+    """As PostgreSQL comes, every login may update the view pg_settings, and so lock it."""
+    installation.warehouse.advance(1)
+    installation.execute("grant update on pg_settings to public")
+    with reader(installation, "bi_reader") as login:
+        login.execute("begin")
+        login.execute("lock table pg_settings in access exclusive mode")
+        with readers(installation), installation.night() as night:
+            assert check_end(installation, night) == 0, night.messages
+    create_roles(installation.warehouse.settings, report=installation.lines.append)
+    with (
+        reader(installation, "bi_reader") as login,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        login.execute("begin")
+        login.execute("lock table pg_settings in access exclusive mode")
+
+
 def test_who_else_holds_the_lock_of_the_night_is_named_and_told(
     installation: Installation, receiver: Receiver
 ) -> None:
@@ -120,7 +138,7 @@ def hold_everything(login: psycopg.Connection[Any], *modes: str) -> int:
     login.execute("begin")
     relations = login.execute(
         "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = relnamespace "
-        "where relkind in ('r', 'v', 'm', 'p') and nspname ~ '^(dwh_|raw_)' "
+        "where relkind in ('r', 'v', 'm', 'p') and nspname !~ '^pg_(toast|temp)' "
         "and has_schema_privilege(n.oid, 'usage')"
     ).fetchall()
     held = 0

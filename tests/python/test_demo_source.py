@@ -42,6 +42,11 @@ def test_the_demo_replaces_its_own_at_another_scale(embedded: Server) -> None:
     before = number_of_invoices(embedded)
     demo_source.create(embedded, scale=2, seed=7)
     assert number_of_invoices(embedded) == 2 * before
+    with connect(embedded) as connection:
+        open_to = connection.execute(
+            "select datacl::text ~ '[{,]=' from pg_database where datname = current_database()"
+        ).fetchone()
+    assert open_to == (False,), "no reader of the warehouse may enter it"
 
 
 def test_days_pass_in_a_demo_that_is_made_first(embedded: Server) -> None:

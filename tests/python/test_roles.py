@@ -96,6 +96,7 @@ TRIALS: list[tuple[str, set[str]]] = [
     ("select pg_try_advisory_lock_shared(1, 1)", set()),
     ("select pg_logical_emit_message(false, 'a', 'b')", set()),
     ("create schema a", set()),
+    ("lock table pg_settings in access exclusive mode", set()),
 ]
 
 
@@ -578,12 +579,28 @@ def test_limits_that_a_login_changed_are_put_back(site: Site) -> None:
     assert site.ask("remuant", "show statement_timeout") == [("1min",)]
     assert site.ask("remuant", "show default_transaction_read_only") == [("on",)]
     assert "have them again" not in site.roles()
+    say(
+        site.as_login("remuant"),
+        f"alter role remuant in database {site.administrator.name} set statement_timeout = 0",
+    )
+    assert "have them again: remuant." in site.roles()
+    assert site.ask("remuant", "show statement_timeout") == [("1min",)]
+    say(
+        site.as_login("remuant"),
+        f"alter role remuant in database {site.administrator.name} set work_mem = '1GB'",
+    )
+    site.login("remuant", "bi_reader")
+    assert site.ask("remuant", "show work_mem") != [("1GB",)]
 
 
-def test_temporary_files_have_a_limit_that_no_login_lifts(site: Site) -> None:
+def test_what_fills_the_disk_has_a_limit_that_no_login_lifts(
+    site: Site, own_server: EmbeddedServer
+) -> None:
+    """Temporary files, and the server's log."""
     site.login("gourmand", "bi_reader")
     assert 'TO "proprietaire"' in site.lines[-1]
-    execute(site.administrator, "grant set on parameter temp_file_limit to proprietaire")
+    consent = site.lines[-1].partition("say ")[2].partition(";")[0]
+    execute(site.administrator, consent)
     site.login("gourmand", "bi_reader")
     login = site.as_login("gourmand")
     for attempt in ("set temp_file_limit = -1", "alter role gourmand set temp_file_limit = -1"):
@@ -591,6 +608,12 @@ def test_temporary_files_have_a_limit_that_no_login_lifts(site: Site) -> None:
             say(login, attempt)
     say(login, "alter role gourmand reset all")
     assert site.ask("gourmand", "show temp_file_limit") == [("256MB",)]
+    word = "bavardage de gourmand"
+    say(login, f"do $$ begin raise log '{word}'; end $$")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        say(login, f'select from "{word}"')
+    for path in Path(own_server._home.folder).rglob("*.log"):
+        assert word not in path.read_text(errors="replace"), path
 
 
 @pytest.mark.parametrize("track", ["top", "all"])
@@ -762,6 +785,42 @@ def test_rows_that_tests_found_are_open_once_they_are_kept(site: Site) -> None:
     site.warehouse.run()
 
 
+def test_a_contact_detail_that_a_test_found_is_none_of_the_monitors(site: Site) -> None:
+    """A test that looks at every column keeps what it found in a column named otherwise."""
+    [(known,)] = site.warehouse.rows("select email from raw_sigeti.entreprises where id = 2")
+    site.warehouse.change("update entreprises set email = 'prÃ©nom@exemple.ci' where id = 2")
+    with pytest.raises(UserError, match="dwh_qualite"):
+        site.warehouse.run(checks=True)
+    kept = "dwh_qualite.no_mojibake_entreprises"
+    assert site.ask("membre_dwh_monitor", f"select colonne, cle from {kept}") == [("email", "id 2")]
+    assert not allowed(site.as_login("membre_dwh_monitor"), f"select valeur from {kept}")
+    assert site.ask("membre_dwh_transformer", f"select valeur from {kept}") == [
+        ("prÃ©nom@exemple.ci",)
+    ]
+    site.warehouse.change("update entreprises set email = %s where id = 2", known)
+    site.warehouse.run()
+
+
+def test_the_planner_knows_no_text_that_identifies(site: Site) -> None:
+    """Else explain tells by what it expects which of them other zones have."""
+    relations = "fait_attributions|fait_collectes|fait_factures|dim_lots|dim_entreprises|mart_.*"
+    for (relation,) in site.owner(
+        "select c.oid::regclass::text from pg_class c where relkind = 'r' "
+        f"and relname ~ '^({relations})$' "
+        "and relnamespace::regnamespace::text ~ '^dwh_(facts|dimensions|marts_.*)$'"
+    ):
+        execute(site.as_login("proprietaire"), f"analyze {relation}")
+    assert (
+        site.owner(
+            "select tablename, attname from pg_stats "
+            "where schemaname ~ '^dwh_(facts|dimensions|marts_.*)$' "
+            "and attname in ('raison_sociale', 'reference', 'compte_contribuable', "
+            "'numero_facture', 'numero_lot', 'registre_commerce')"
+        )
+        == []
+    )
+
+
 def test_a_password_is_made_up_and_never_logged(site: Site, own_server: EmbeddedServer) -> None:
     execute(site.administrator, "alter role proprietaire set log_statement = 'all'")
     execute(site.administrator, "alter role proprietaire set log_min_messages = 'debug1'")
@@ -829,9 +888,35 @@ def test_a_restored_backup_keeps_rights_rows_and_zones(site: Site, tmp_path: Pat
             with connect(there) as connection:
                 counted = connection.execute(f"select count(*) from {relation}".encode()).fetchone()
             assert counted == (site.count("une_zone", relation),)
+        for statement in ("create temporary table a (b int)", "create schema a"):
+            assert not allowed(there, statement), statement
+        # What only a superuser may take back is told.
+        assert any("roles" in line for line in site.lines[-2:])
     finally:
         execute(at_postgres(site), "drop database restauree with (force)")
 
 
 def at_postgres(site: Site) -> Server:
     return replace(site.administrator, name="postgres")
+
+
+def test_what_a_restore_replaces_is_closed_to_readers(site: Site, tmp_path: Path) -> None:
+    """By an administrator, who may take back what everybody has in a new database."""
+    settings = replace(site.warehouse.settings, warehouse=site.administrator)
+    saved = back_up(settings, tmp_path, report=site.lines.append)
+    restored = restore(settings, saved.path, force=True, report=site.lines.append)
+    assert restored.former is not None
+    try:
+        for statement in ("select lo_create(0)", "select pg_try_advisory_lock(1)"):
+            assert not allowed(site.as_login("membre_bi_reader"), statement), statement
+        assert site.count("une_zone", next(iter(ZONED))) > 0
+        former = replace(site.as_login("une_zone"), name=restored.former)
+        with pytest.raises(UserError, match="CONNECT privilege"), connect(former):
+            pass
+    finally:
+        for statement in (
+            f"drop database {restored.name} with (force)",
+            f'alter database "{restored.former}" rename to {restored.name}',
+            f"grant connect on database {restored.name} to public",
+        ):
+            execute(at_postgres(site), statement)
