@@ -1,6 +1,7 @@
-{# The numbers with which a first build stamps its rows: those of the latest change, so that what follows
-   the table sees that it was made anew. The reconcile strategy sets both in rows that it writes. Every model
-   that is followed has them, so that a wrong declaration shows as soon as one compiles. #}
+{# The numbers of the changes that first wrote a row, _insertion, and that last did, _changement. A first build
+   stamps its rows with the latest, so that what follows the table sees that it was made anew; the reconcile
+   strategy sets both in rows that it writes. Every model that is followed has them, so that a wrong
+   declaration shows as soon as one compiles. #}
 {% macro change_stamps() -%}
     {%- if execute and config.get('touched_by') -%}
         {%- do check_touched_by(model) -%}

@@ -51,7 +51,7 @@
         {%- endif -%}
     {%- endfor -%}
     md5('{{ model_fingerprint() }}' || (
-        select string_agg(coalesce(to_regclass(nom)::oid::text, ''), ' ' order by nom)
-        from unnest(array['{{ relations | unique | join("', '") }}']) as nom
+        select string_agg(coalesce(to_regclass(name)::oid::text, ''), ' ' order by name)
+        from unnest(array['{{ relations | unique | join("', '") }}']) as name
     ))
 {%- endmacro %}

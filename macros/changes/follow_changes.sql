@@ -11,19 +11,19 @@
 {%- if progress is none and model.resource_type == 'model' -%}
 {{ drop_lost_constraints() }}
 {%- endif %}
-with atteint as (
+with reached as (
 
     select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements
 
 )
 
-insert into {{ meta_schema() }}.avancement as connu (relation, changement, empreinte, date_reference)
+insert into {{ meta_schema() }}.avancement as known (relation, changement, empreinte, date_reference)
 select
     '{{ relation_name(this) }}',
     numero,
     {{ progress_identity() }},
     {{ reference_date() if config.get('touched_when_due') else 'null' }}
-from atteint
+from reached
 on conflict (relation) do update
     set
         changement = excluded.changement,
@@ -31,7 +31,7 @@ on conflict (relation) do update
         date_reference = excluded.date_reference,
         fait_le = current_timestamp
     where
-        (connu.changement, connu.empreinte, connu.date_reference)
+        (known.changement, known.empreinte, known.date_reference)
         is distinct from (excluded.changement, excluded.empreinte, excluded.date_reference);
 
 {% if progress is not none -%}
@@ -72,8 +72,8 @@ analyze {{ scope_table() }};
         "select changement, date_reference from " ~ meta_schema() ~ ".avancement where relation = '"
         ~ relation_name(this) ~ "' and empreinte = " ~ progress_identity()
         ~ " and not exists (select from (values " ~ needed | unique | join(', ')
-        ~ ") as voulue (nom, colonne) where not exists (select from pg_attribute where "
-        ~ "attrelid = to_regclass(nom) and attname = colonne and not attisdropped))"
+        ~ ") as needed (relation, name) where not exists (select from pg_attribute where "
+        ~ "attrelid = to_regclass(relation) and attname = name and not attisdropped))"
     ) -%}
     {{ return(progress.rows[0] if progress.rows else none) }}
 {%- endmacro %}
@@ -83,7 +83,9 @@ analyze {{ scope_table() }};
     {{ return(progress_made() is not none) }}
 {%- endmacro %}
 
-{# The condition that limits a model to the touched keys; true when it is not scoped. #}
+{# The condition that limits a model whose scope is one column to the touched keys; true when it is not
+   scoped. One of several columns joins scope_table. A model that does neither is computed whole: right, and
+   dear. #}
 {% macro in_scope(column) -%}
     {%- if is_scoped() -%}
         {{ column }} in (select * from {{ scope_table() }})

@@ -19,6 +19,6 @@
    the test last passed. #}
 {% macro join_changed_buckets(key, touched) -%}
     {%- if tested_change() is not none -%}
-        inner join {{ touched }} as changements on {{ in_bucket(key, 'changements.paquet') }}
+        inner join {{ touched }} as changed on {{ in_bucket(key, 'changed.paquet') }}
     {%- endif -%}
 {%- endmacro %}

@@ -53,54 +53,9 @@
     {{ return([keys] if keys is string else keys) }}
 {%- endmacro %}
 
-{# Refuses a declaration that leaves a relation out, or names a column that is not there. #}
-{% macro check_touched_by(node) -%}
-    {%- set declared = node.config.get('touched_by') -%}
-    {%- for id in node.depends_on.nodes if id in graph.nodes and graph.nodes[id].name not in declared -%}
-        {{ exceptions.raise_compiler_error(
-            node.name ~ ' reads ' ~ graph.nodes[id].name ~ ', and its touched_by does not say which rows a change there touches.'
-        ) }}
-    {%- endfor -%}
-    {%- for touch in touches_of(node) -%}
-        {%- for own, expression in touch['columns'].items() -%}
-            {%- do check_column(node, touch['bridge'] or node, own) -%}
-            {%- for column in names_in(expression) -%}
-                {%- do check_column(node, touch['parent'], column) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-        {%- for key in scope_of(node) if touch['bridge'] -%}
-            {%- do check_column(node, touch['bridge'], key) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-{% macro check_column(node, relation, column) -%}
-    {%- if column not in (followed_columns(relation) or relation.columns) -%}
-        {{ exceptions.raise_compiler_error(
-            node.name ~ ': touched_by names ' ~ relation.name ~ '.' ~ column ~ ', which '
-            ~ ('is no key or link of its source table in _sigeti__sources.yml.' if followed_columns(relation) else 'is no column of it.')
-        ) }}
-    {%- endif -%}
-{%- endmacro %}
-
 {# The columns that an expression names. #}
 {% macro names_in(expression) -%}
     {%- set text = modules.re.sub("'[^']*'", '', expression | string) -%}
     {%- set names = modules.re.findall('[a-z_][a-z0-9_]*(?![a-z0-9_]*\\s*\\()', text) -%}
     {{ return(names | unique | reject('in', ['as', 'date', 'null', 'case', 'when', 'then', 'else', 'end', 'and', 'or', 'not', 'is']) | list) }}
-{%- endmacro %}
-
-{# The columns of a relation whose former values somebody needs: those by which its children follow it, and
-   the key under which it is published. In the order of its columns. #}
-{% macro former_columns(node) -%}
-    {%- set needed = (scope_of(node) if node.resource_type == 'snapshot' else []) -%}
-    {%- set needed = needed + (node.config.unique_key if node.config.meta.publie_dans is defined else []) -%}
-    {%- for child in graph.nodes.values() if node.unique_id in child.depends_on.nodes and child.config.get('touched_by') -%}
-        {%- for touch in touches_of(child) if touch['parent'].unique_id == node.unique_id -%}
-            {%- for expression in touch['columns'].values() -%}
-                {%- do needed.extend(names_in(expression)) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(node.columns | select('in', needed) | list) }}
 {%- endmacro %}

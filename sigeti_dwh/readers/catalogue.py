@@ -1,4 +1,4 @@
-"""The catalogue of the marts, docs/marts.md, made of the models' descriptions."""
+"""The catalogue of the marts, docs/marts.md and a table of dbt's pages, from their descriptions."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,8 @@ from sigeti_dwh.readers.contract import Mart, read_marts, write_contract
 from sigeti_dwh.settings import ROOT
 
 FILE = Path("docs/marts.md")
+OVERVIEW = Path("models/overview.md")
+OVERVIEW_HEAD = "| Mart | Published in |\n|---|---|\n"
 HEAD = """\
 # Catalogue des marts
 
@@ -30,10 +32,23 @@ def page(marts: list[Mart]) -> str:
     return "\n".join([HEAD, *index, *(_section(mart) for mart in ordered)]) + "\n"
 
 
+def overview(text: str, marts: list[Mart]) -> str:
+    """Return the first page of dbt's documentation with these marts in its table."""
+    rows = "".join(
+        f"| [{mart.name}](#!/model/model.sigeti_dwh.{mart.name}) | `dwh_{mart.schema}` |\n"
+        for mart in marts
+        if mart.name != "fraicheur"
+    )
+    return re.sub(rf"(?<={re.escape(OVERVIEW_HEAD)})(\|.*\n)*", rows, text)
+
+
 def write(root: Path = ROOT) -> None:
     """Write contract and catalogue anew; raise UserError when a promise would be broken."""
     write_contract(root)
-    (root / FILE).write_text(page(read_marts(root)), encoding="utf-8")
+    marts = read_marts(root)
+    (root / FILE).write_text(page(marts), encoding="utf-8")
+    first = root / OVERVIEW
+    first.write_text(overview(first.read_text(encoding="utf-8"), marts), encoding="utf-8")
 
 
 def _grain(mart: Mart) -> str:

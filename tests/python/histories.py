@@ -5,6 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from sigeti_dwh.settings import ROOT
+
 CHOICE = st.integers(0, 10_000)
 # Times before, around and after the demo's, so that clocks seem to jump both ways.
 MOMENT = st.sampled_from(
@@ -214,25 +216,11 @@ def changes(draw: st.DrawFn) -> Change:
 BUILT = (
     "snap_entreprises",
     "snap_lots",
-    "dim_entreprises",
-    "dim_lots",
-    "dim_zones_industrielles",
-    "fait_attributions",
-    "fait_collectes",
-    "fait_factures",
-    "fait_paiements",
-    "pont_attributions_lots",
-    "pont_collectes_zones",
-    "int_factures_par_collecte",
-    "int_factures_par_mois",
-    "int_paiements_par_mois",
-    "mart_creances_clients",
-    "mart_kpi_operationnels",
-    "mart_occupation_zones",
-    "mart_performance_financiere",
-    "mart_performance_zones",
-    "mart_portefeuille_clients",
-    "mart_segments_clients",
+    *sorted(
+        path.stem
+        for layer in ("dimensions", "facts", "marts")
+        for path in (ROOT / "models" / layer).rglob("*.sql")
+    ),
 )
 """The relations that a night keeps from one to the next, and follows the changes of."""
 

@@ -13,38 +13,41 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import yaml
 from psycopg import sql
+
+from sigeti_dwh.settings import ROOT
 
 Connection = psycopg.Connection[Any]
 Row = tuple[Any, ...]
 
 FOLDER = Path(__file__).resolve().parents[1] / "oracle"
 
-# Each relation's schema, after the prefix, and the columns that identify a row.
-RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "fait_attributions": ("facts", ("demande_id",)),
-    "fait_factures": ("facts", ("facture_id",)),
-    "fait_paiements": ("facts", ("paiement_id",)),
-    "fait_collectes": ("facts", ("collecte_id",)),
-    "pont_attributions_lots": ("facts", ("demande_id", "lot_id")),
-    "pont_collectes_zones": ("facts", ("collecte_id", "zone_id")),
-    "mart_performance_financiere": (
-        "marts_financier",
-        ("annee", "mois", "zone_id", "entreprise_id"),
-    ),
-    "mart_performance_zones": (
-        "marts_financier",
-        ("annee", "mois", "zone_id", "nom_domaine"),
-    ),
-    "mart_creances_clients": ("marts_financier", ("zone_id", "entreprise_id")),
-    "mart_occupation_zones": ("marts_occupation", ("zone_id",)),
-    "mart_portefeuille_clients": ("marts_clients", ("entreprise_id",)),
-    "mart_segments_clients": (
-        "marts_clients",
-        ("secteur_activite", "segment_client", "niveau_risque"),
-    ),
-    "mart_kpi_operationnels": ("marts_operationnel", ("annee", "mois")),
-}
+
+def _contracts() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the description of each fact, bridge and mart, with its schema after the prefix."""
+    return {
+        model["name"]: (f"marts_{path.parent.name}" if "marts" in path.parts else "facts", model)
+        for path in sorted((ROOT / "models").rglob("*__models.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        if model["name"].startswith(("fait_", "pont_", "mart_"))
+    }
+
+
+def _primary_key(model: dict[str, Any]) -> tuple[str, ...]:
+    for constraint in model.get("constraints", []):
+        if constraint["type"] == "primary_key":
+            return tuple(constraint["columns"])
+    return tuple(
+        column["name"]
+        for column in model["columns"]
+        if {"type": "primary_key"} in column.get("constraints", [])
+    )
+
+
+CONTRACTS = _contracts()
+RELATIONS = {name: (schema, _primary_key(model)) for name, (schema, model) in CONTRACTS.items()}
+"""Each relation's schema, after the prefix, and the columns that identify a row."""
 MARTS = tuple(name for name in RELATIONS if name.startswith("mart_"))
 
 

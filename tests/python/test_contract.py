@@ -27,6 +27,14 @@ def test_contract_and_catalogue_are_those_of_the_descriptions() -> None:
     """Run ./run_pipeline.sh catalogue."""
     assert read_contract() == promise(read_marts())
     assert (ROOT / catalogue.FILE).read_text(encoding="utf-8") == catalogue.page(read_marts())
+    overview = (ROOT / catalogue.OVERVIEW).read_text(encoding="utf-8")
+    assert overview == catalogue.overview(overview, read_marts())
+
+
+def test_the_readme_says_what_each_mart_answers() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for mart in read_marts():
+        assert f"`dwh_{mart.schema}.{mart.name}`" in text
 
 
 def test_every_mart_answers_two_questions_and_labels_its_columns() -> None:
@@ -82,6 +90,13 @@ def test_the_command_refuses_to_write_a_broken_promise(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(description, allow_unicode=True), encoding="utf-8")
     catalogue.write(tmp_path)
     assert contract.read_contract(tmp_path)[MART]["version"] == 2
+
+
+def test_the_overview_has_a_row_for_each_mart() -> None:
+    page = f"Before.\n\n{catalogue.OVERVIEW_HEAD}| gone |\n\nAfter.\n"
+    now = catalogue.overview(page, [mart for mart in read_marts() if mart.name == MART])
+    row = f"| [{MART}](#!/model/model.sigeti_dwh.{MART}) | `dwh_marts_occupation` |"
+    assert now == page.replace("| gone |", row)
 
 
 def test_what_is_published_is_what_is_promised(site: Site) -> None:

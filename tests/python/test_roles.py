@@ -17,6 +17,7 @@ from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.freshness import public_holidays
 from sigeti_dwh.monitor.survey import survey
+from sigeti_dwh.readers.contract import read_marts
 from sigeti_dwh.settings import Server
 from sigeti_dwh.warehouse.backup import back_up
 from sigeti_dwh.warehouse.database import connect
@@ -25,11 +26,13 @@ from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
 from .readers import PASSWORD, Site, execute
 
+MARTS = {
+    f"dwh_{mart.schema}.{mart.name}": mart.columns
+    for mart in read_marts()
+    if mart.name != "fraicheur"
+}
 ZONED = {
-    "dwh_marts_financier.mart_performance_financiere": "zone_id",
-    "dwh_marts_financier.mart_performance_zones": "zone_id",
-    "dwh_marts_financier.mart_creances_clients": "zone_id",
-    "dwh_marts_occupation.mart_occupation_zones": "zone_id",
+    **{name: "zone_id" for name, columns in MARTS.items() if "zone_id" in columns},
     "dwh_facts.fait_attributions": "zone_key",
     "dwh_facts.fait_factures": "zone_key",
     "dwh_facts.fait_paiements": "zone_key",
@@ -38,12 +41,8 @@ ZONED = {
     "dwh_dimensions.dim_lots": "zone_id",
     "dwh_dimensions.dim_zones_industrielles": "zone_key",
 }
-ZONED_MARTS = {relation for relation in ZONED if relation.startswith("dwh_marts_")}
-OVERALL = (
-    "dwh_marts_clients.mart_portefeuille_clients",
-    "dwh_marts_clients.mart_segments_clients",
-    "dwh_marts_operationnel.mart_kpi_operationnels",
-)
+ZONED_MARTS = ZONED.keys() & MARTS.keys()
+OVERALL = tuple(name for name in MARTS if name not in ZONED)
 FRESHNESS = "dwh_marts_operationnel.fraicheur"
 SAFE = "entreprise_id, raison_sociale"
 # What is tried, and which roles may.

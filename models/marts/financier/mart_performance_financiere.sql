@@ -1,3 +1,4 @@
+{#- An invoice counts for its client or, when no version of that enterprise is known, for the unknown one. -#}
 {%- set of_its_client = [
     {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': 'entreprise_id'},
     {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': unknown_key()}

@@ -1,0 +1,27 @@
+{# The keys of a model's scope that changes above `since` touched, and those that days passed between two
+   days of reference, `since_day` and today's, made due. #}
+{% macro touched_keys(node, since, since_day=none) -%}
+{%- set scope = scope_of(node) -%}
+{%- for touch in touches_of(node) -%}
+    {%- set changed = changed_rows(touch['parent'], touch['columns'], touch['number'], since) %}
+    {%- set direct = not touch['bridge'] and (touch['columns'] | sort | list) == (scope | sort | list) %}
+    {%- if direct %}
+    select distinct {{ scope | join(', ') }} from ({{ changed }}) as touches
+    {%- else %}
+    {%- set own = touch['columns'] | list %}
+    select distinct {{ scope | join(', ') }} from {{ (touch['bridge'] or node).relation_name }}
+    where ({{ own | join(', ') }}) in (select {{ own | join(', ') }} from ({{ changed }}) as touches)
+    {%- endif %}
+    {{ 'union' if not loop.last }}
+{%- endfor %}
+{%- set due = due_of(node) -%}
+{%- for columns in due['touches'] if due and since_day is not none %}
+    union
+    select {% for key in scope %}{{ columns[key] }} as {{ key }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ due['parent'].relation_name }}
+    where
+        {{ due['condition'] }}
+        and {{ due['day'] }} >= least(cast('{{ since_day }}' as date), {{ reference_date() }})
+        and {{ due['day'] }} < greatest(cast('{{ since_day }}' as date), {{ reference_date() }})
+{%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,28 @@
+{# Name in staging → name at the source, of the keys and links that the load follows; none of other nodes. #}
+{% macro followed_columns(node) -%}
+    {%- set source = tracked_source(node) -%}
+    {%- if source -%}
+        {%- set names = {} -%}
+        {%- for part in [source.config.meta.key, source.config.meta.get('links', {})] -%}
+            {%- for column, name in part.items() -%}{%- do names.update({name: column}) -%}{%- endfor -%}
+        {%- endfor -%}
+        {{ return(names) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro tracked_source(node) -%}
+    {%- for id in node.depends_on.nodes if node.config.materialized == 'view' and id in graph.sources -%}
+        {%- if graph.sources[id].source_name == 'sigeti' -%}
+            {{ return(graph.sources[id]) }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Where the load numbers the changes of a source table: its copy, or beside the source its keys alone, and
+   the links that its rows used to have. #}
+{% macro tracked_tables(node) -%}
+    {%- set source = tracked_source(node) -%}
+    {%- set table = ('dwh_suivi.' ~ source.identifier) if target.name == 'direct_source' else source.relation_name -%}
+    {%- set table = table | replace('"', '') -%}
+    {{ return([table] + ([table ~ '__anciens_liens'] if source.config.meta.get('links') else [])) }}
+{%- endmacro %}
