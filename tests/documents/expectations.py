@@ -1,27 +1,6 @@
-"""What stands for a name in a command, what a command leads to, and what is not typed."""
+"""What a command leads to, and what is not typed."""
 
-import re
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a command leads to; without an entry, exit code 0."""
-
-    code: int = 0
-    says: str = ""
-    """A pattern of what it prints."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """A command that goes on until it is stopped."""
-
-    says: str
-    """A pattern of what it prints once it serves."""
-    address: str = ""
-    """Where it answers then."""
-
+from reader import Expected, Serving
 
 NOBODY = "Nobody is told"
 TYPED: dict[str, Expected | Serving] = {
@@ -53,13 +32,14 @@ TYPED: dict[str, Expected | Serving] = {
     "python3 monitor_dwh.py --mail": Expected(code=3, says="DWH_ALERT_MAIL_TO"),
 }
 
-SUPERSET = "installs Superset, 800 MB; tests/browser types it"
+SUPERSET = "installs Superset, 800 MB; tests/browser serves with it"
 BENCHMARK = "measures for an hour; tests/python/test_benchmarks.py runs a small one"
 ITSELF = "runs this very script, among others"
 NOT_OURS = "belongs to a product that is not here"
 NOT_TYPED = {
     "./run_tests.sh": ITSELF,
     "./run_tests.sh --fast": ITSELF,
+    "./run_tests.sh --documents": ITSELF,
     "./run_tests.sh --browser": SUPERSET,
     "./run_tests.sh -k monitor": ITSELF,
     "./run_tests.sh tests/python/test_cli.py": ITSELF,
@@ -75,10 +55,5 @@ NOT_TYPED = {
     "ip route show default": "typed in WSL",
 }
 NOT_TYPED_LANGUAGES = {"powershell": "typed on Windows"}
-
-
-def with_values(text: str, values: dict[str, str]) -> str:
-    """Return a command with values in the place of the names that a reader replaces."""
-    for pattern, value in values.items():
-        text = re.sub(pattern, value.replace("\\", r"\\"), text)
-    return text
+# Documents whose statements the administrator of another server types.
+BY_ADMINISTRATOR = {"docs/servers.md"}
