@@ -241,11 +241,13 @@ class Reader:
 
 def with_values(text: str, values: dict[str, Value]) -> str:
     """Return a command with values in the place of the names that a reader replaces."""
-    for pattern, value in values.items():
-        if re.search(pattern, text):
-            said = value if isinstance(value, str) else value()
-            text = re.sub(pattern, said.replace("\\", r"\\"), text)
-    return text
+
+    def value(match: re.Match[str]) -> str:
+        found = list(values.values())[(match.lastindex or 1) - 1]
+        return found if isinstance(found, str) else found()
+
+    # All at once: a value may hold what looks like another name.
+    return re.sub("|".join(f"({pattern})" for pattern in values), value, text)
 
 
 def _copy_checkout(clone: Path) -> None:
