@@ -31,7 +31,7 @@ TYPED: dict[str, Expected | Serving] = {
     "prefect/deployments/deploy_scheduled.py": Serving("Serving sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment ls": Expected(says="sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment run sigeti-dwh/nightly --watch": Expected(says="Completed"),
-    ".venv/bin/prefect flow-run ls": Expected(says="(?i)completed"),
+    ".venv/bin/prefect flow-run ls": Expected(says="sigeti-dwh"),
     ".venv/bin/prefect flow-run logs ID": Expected(says="INFO"),
     "./run_pipeline.sh backup": Expected(says="checked by restoring it"),
     "./run_pipeline.sh restore FILE --into DATABASE": Expected(says="Restored: .*a_cote"),

@@ -52,6 +52,7 @@ def _type_all(commands: list[Command]) -> int:
     reader = Reader(folder)
     document = ""
     serving = ExitStack()
+    began = time.monotonic()
     try:
         for number, command in enumerate(commands, 1):
             if command.document != document:
@@ -74,6 +75,9 @@ def _type_all(commands: list[Command]) -> int:
         serving.close()
         reader.leave()
         shutil.rmtree(folder, ignore_errors=True)
+    print(
+        f"{len(commands)} commands did what their text says, in {time.monotonic() - began:.0f} s."
+    )
     return 0
 
 
