@@ -31,7 +31,9 @@ TYPED: dict[str, Expected | Serving] = {
     "prefect/deployments/deploy_scheduled.py": Serving("Serving sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment ls": Expected(says="sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment run sigeti-dwh/nightly --watch": Expected(says="Completed"),
-    ".venv/bin/prefect flow-run ls": Expected(says="sigeti-dwh"),
+    ".venv/bin/prefect flow-run ls": Expected(
+        says=r"│ [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} │"
+    ),
     ".venv/bin/prefect flow-run logs ID": Expected(says="INFO"),
     "./run_pipeline.sh backup": Expected(says="checked by restoring it"),
     "./run_pipeline.sh restore FILE --into DATABASE": Expected(says="Restored: .*a_cote"),
@@ -47,7 +49,7 @@ TYPED: dict[str, Expected | Serving] = {
     "python3 monitor_dwh.py rows fait_factures": Expected(says="facture_id"),
     "python3 monitor_dwh.py history fait_factures": Expected(says=r"\d{4}-\d\d-\d\d"),
     "python3 monitor_dwh.py health": Expected(says="who waits for whom"),
-    "python3 monitor_dwh.py serve --port 9187": Serving("9187", "127.0.0.1:9187"),
+    "python3 monitor_dwh.py serve --port 9187": Serving("/metrics", "127.0.0.1:9187"),
     "select * from dwh_marts_clients.rechercher('oeuvre cajuo', 10)": Expected(says="mark>"),
     "./run_pipeline.sh restore /mnt/nas/FILE --force": Expected(says="Restored: "),
 }

@@ -40,8 +40,8 @@ with connect(load_settings().warehouse, autocommit=True) as connection:
     cursor = connection.execute(sys.argv[1])
     print(cursor.fetchall() if cursor.description else cursor.statusmessage)
 """
-NEWEST_RUN = (
-    ".venv/bin/prefect flow-run ls --limit 1 --output json"
+COMPLETED_RUN = (
+    ".venv/bin/prefect flow-run ls --limit 1 --state-type COMPLETED --output json"
     " | .venv/bin/python -c 'import json, sys; print(json.load(sys.stdin)[0][\"id\"])'"
 )
 Value = str | Callable[[], str]
@@ -77,7 +77,7 @@ class Reader:
         self.clone = folder / "sigeti-dwh"
         self.home = folder / "home"
         self.home.mkdir()
-        self.port = _free_port()
+        self.port, self.monitor_port = _free_port(), _free_port()
         self._folder = folder
         _copy_checkout(self.clone)
         tools = folder / "bin"
@@ -175,11 +175,14 @@ class Reader:
             r"/mnt/nas/FILE\b": lambda: str(max(away.glob("*.dump"))),
             r"(?<=restore )FILE\b": newest,
             r"\bFILE\b": str(self.home / "written"),
-            r"\bID\b": lambda: self._run(["bash", "-c", self._at_prefect(NEWEST_RUN)])[1].strip(),
+            r"\bID\b": lambda: self._run(["bash", "-c", self._at_prefect(COMPLETED_RUN)])[
+                1
+            ].strip(),
             r"\S*sigeti_dwh_\d{8}_\d{6}\.dump": newest,
             r"/mnt/nas": str(away),
             r"/path/to/python3\.\d+": str(Path(sys.base_prefix) / "bin" / "python3"),
             r"(?<=127\.0\.0\.1:)4200": str(self.port),
+            r"\b9187\b": str(self.monitor_port),
             r"(?<=PASSWORD=)…": PASSWORD,
             r"\bchange-me\b": PASSWORD,
             r"(?<=_HOST=)db\.example\.org": "127.0.0.1",
