@@ -11,7 +11,8 @@ Runs every check that needs no browser, and stops at the first that fails. The l
 line says which, or that all passed.
 
   --fast      lint, a small night, unit tests of dbt and Python: two minutes
-  --documents types every command of every document in a fresh clone, and does nothing else
+  --documents types every command of every document in a fresh clone, as a run of every
+              check does last, and does nothing else
   --browser   looks at the dashboards in Superset and Chromium, and does nothing else;
               installs both the first time
   --help      this
@@ -55,8 +56,12 @@ trap finish EXIT
 step "installation" ./run_pipeline.sh setup
 bin=.venv/bin
 
-if [ "${1:-}" = --documents ]; then
+type_documents() {
     step "documents: every command is typed" $bin/python tests/documents/type_commands.py
+}
+
+if [ "${1:-}" = --documents ]; then
+    type_documents
     exit
 fi
 
@@ -110,6 +115,7 @@ lint_sql() (
     DWH_DB_NAME=postgres $bin/sqlfluff lint models snapshots tests/dbt
 )
 
+chosen=$*
 # A mistake in them would else show after the minutes of lint.
 [ $# = 0 ] || step "arguments for pytest" $bin/python -P -m pytest --collect-only -qq "$@" >/dev/null
 
@@ -130,3 +136,5 @@ fi
 # A file is run by one process: its tests share what they spoil. The longest files come first.
 step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
     --no-loadscope-reorder "$@"
+
+[ "$fast$chosen" ] || type_documents

@@ -63,6 +63,11 @@ def remember(
     try:
         connection.execute("set default_transaction_read_only = off")
         with connection.transaction():
+            # First, as it shows what this role may not: executemany's pipeline would log it, too.
+            connection.execute(
+                "delete from dwh_meta.mesures where mesure_le < current_timestamp - %s::interval",
+                [KEPT],
+            )
             connection.cursor().executemany(
                 "insert into dwh_meta.mesures "
                 "(objet, mesure_le, lignes, octets, donnees_au, colonnes, anomalie) "
@@ -78,10 +83,6 @@ def remember(
                     )
                     for one in counted
                 ],
-            )
-            connection.execute(
-                "delete from dwh_meta.mesures where mesure_le < current_timestamp - %s::interval",
-                [KEPT],
             )
     except (
         psycopg.errors.UndefinedTable,

@@ -9,27 +9,20 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from programs import Programs
 
-from sigeti_dwh.settings import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "prefect/README.md", ".env.example", "docs/**/*.md")
-# Nothing is typed in it: mermaid draws, and what a command prints has no language.
-LANGUAGES = {"sh": "sh", "bash": "sh", "sql": "sql", "powershell": "powershell"}
+# Nothing is typed in another: mermaid draws, and what a command prints has no language.
+LANGUAGES = {"sh": "sh", "bash": "sh", "sql": "sql", "dotenv": "dotenv", "powershell": "powershell"}
 # Programs that a reader may have and this machine has not.
-PROGRAMS = {
-    "schtasks",
-    "wsl",
-    "wsl.exe",
-    "loginctl",
-    "crontab",
-    "apt",
-    "curl",
-    "psql",
-    "docker",
-    "brew",
+ELSEWHERE = {
+    *("schtasks", "wsl", "wsl.exe", "loginctl", "crontab"),
+    *("apt", "brew", "curl", "docker", "psql"),
 }
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
-EXAMPLE = re.compile(r"^ +(\./run_\w+\.sh .*?)(?:   .*)?$", re.MULTILINE)
+# A dollar-quoted body and a text hold semicolons that end nothing.
+STATEMENT = re.compile(r"(?:\$(\w*)\$.*?\$\1\$|'[^']*'|[^;])+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,60 +32,57 @@ class Command:
     text: str
     document: str
     language: str = "sh"
+    exported: str = ""
+    """What its block exports before it."""
 
     def __str__(self) -> str:
         return f"{self.document}: {self.text}"
 
 
-def read_commands(words: dict[str, str]) -> list[Command]:
+def read_commands(programs: Programs) -> list[Command]:
     """Return the commands of all documents, each where it is said first.
 
-    `words` leads from a program's words, before which a text may leave the program out, to it.
+    Settings hold from where a document says them: its commands after them are others, even where
+    they read the same, and such documents come last.
     """
-    found: dict[tuple[str, str], Command] = {}
+    documents: dict[str, list[Command]] = {}
     for pattern in DOCUMENTS:
         for path in sorted(ROOT.glob(pattern)):
-            for command in commands_of(path, words):
-                found.setdefault((command.language, command.text), command)
+            documents[str(path.relative_to(ROOT))] = list(commands_of(path, programs))
+    found: dict[tuple[str, str, str], Command] = {}
+    under = ""
+    for name in sorted(documents, key=lambda name: _sets(documents[name])):
+        for command in documents[name]:
+            under = name if command.language == "dotenv" else under
+            found.setdefault((under, command.language, command.text), command)
     return list(found.values())
 
 
-def commands_of(path: Path, words: dict[str, str]) -> Iterator[Command]:
+def commands_of(path: Path, programs: Programs) -> Iterator[Command]:
     """Yield the commands of a document's code blocks, tables and sentences.
 
-    An option that stands alone belongs to the command before it in its table or paragraph; without
-    one, it is yielded alone.
+    An option that stands alone belongs to the nearest command before it, in its table or paragraph,
+    whose program has it: it is yielded with that command, or not at all when its value is left out;
+    alone when no command there has it.
     """
     document = str(path.relative_to(ROOT))
-    before = ""
+    before: list[str] = []
     in_table = False
     for token in _tokens(path):
         in_table = token.type == "table_open" or (in_table and token.type != "table_close")
         if not in_table and token.type == "inline":
-            before = ""
-        if token.type == "fence" and token.info in LANGUAGES:
-            language = LANGUAGES[token.info]
-            split = _statements if language == "sql" else _lines
-            for text in split(token.content):
-                yield Command(text, document, language)
-        elif token.type in ("fence", "code_block"):
-            for text in _lines(token.content):
-                if is_command(text):
-                    yield Command(text, document)
+            before = []
+        if token.type in ("fence", "code_block"):
+            yield from _commands_of_block(token, document)
         for span in _spans(token):
-            first, *more = span.split()
-            if first in words and (more or first == "monitor_dwh.py"):
-                span = f"{words[first]} {span}"
-            if is_command(span):
-                before = span
-                yield Command(span, document)
-            elif span.startswith("--"):
-                yield Command(f"{before} {span}".strip(), document)
-
-
-def examples_of(help_text: str) -> list[str]:
-    """Return the commands that a --help shows."""
-    return EXAMPLE.findall(help_text)
+            text = programs.complete(span)
+            if text.startswith("--"):
+                owner = next((one for one in before if programs.has(one, text)), None)
+                if owner is None or programs.is_whole(owner, text):
+                    yield Command(f"{owner or ''} {text}".strip(), document)
+            elif is_command(text):
+                before.insert(0, text)
+                yield Command(text, document)
 
 
 def is_command(text: str) -> bool:
@@ -109,7 +99,23 @@ def is_command(text: str) -> bool:
         path = ROOT / program
         return path.is_file() and os.access(path, os.X_OK)
     installed = shutil.which(program, path=f"{ROOT}/.venv/bin:{os.environ['PATH']}")
-    return len(words) > 1 and (installed is not None or program in PROGRAMS)
+    return len(words) > 1 and (installed is not None or program in ELSEWHERE)
+
+
+def _commands_of_block(token: Token, document: str) -> Iterator[Command]:
+    """Yield what a block has to type: all of it when it has a language, else its commands."""
+    language = LANGUAGES.get(token.info) if token.type == "fence" else None
+    exported = ""
+    for text in _statements(token.content) if language == "sql" else _lines(token.content):
+        exports = text.startswith("export ")
+        if language or exports or is_command(text):
+            yield Command(text, document, language or "sh", exported)
+        if exports:
+            exported += f"{text}; "
+
+
+def _sets(commands: list[Command]) -> bool:
+    return any(command.language == "dotenv" for command in commands)
 
 
 def _tokens(path: Path) -> list[Token]:
@@ -137,4 +143,5 @@ def _lines(block: str) -> list[str]:
 
 def _statements(block: str) -> list[str]:
     bare = re.sub(r"--\s.*$", "", block, flags=re.MULTILINE)
-    return [" ".join(statement.split()) for statement in bare.split(";") if statement.strip()]
+    statements = (" ".join(match[0].split()) for match in STATEMENT.finditer(bare))
+    return [statement for statement in statements if statement]

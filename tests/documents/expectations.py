@@ -1,31 +1,12 @@
-"""What stands for a name in a command, what a command leads to, and what is not typed."""
+"""What a command leads to, and what is not typed."""
 
-import re
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a command leads to; without an entry, exit code 0."""
-
-    code: int = 0
-    says: str = ""
-    """A pattern of what it prints."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """A command that goes on until it is stopped."""
-
-    says: str
-    """A pattern of what it prints once it serves."""
-    address: str = ""
-    """Where it answers then."""
-
+from reader import Expected, Serving
 
 NOBODY = "Nobody is told"
 TYPED: dict[str, Expected | Serving] = {
-    "./run_pipeline.sh": Expected(says=r"layer +objects[\s\S]*Done in \d+ s\."),
+    "./run_pipeline.sh": Expected(
+        says=r"layer +objects[\s\S]*load +11 [\s\S]*staging +12 [\s\S]*Done in \d+ s\."
+    ),
     "python3 monitor_dwh.py": Expected(says="fait_factures"),
     "./run_pipeline.sh demo --advance 3": Expected(says="day 3 of 3"),
     ".venv/bin/python prefect/deployments/deploy_scheduled.py": Expected(code=1, says="Start one"),
@@ -39,7 +20,7 @@ TYPED: dict[str, Expected | Serving] = {
     "./run_pipeline.sh restore FILE": Expected(code=1, says="--force"),
     "./run_pipeline.sh alert --dry-run": Expected(says=NOBODY),
     "./run_pipeline.sh alert --test": Expected(code=1, says=NOBODY),
-    "./run_pipeline.sh env": Expected(says=r"\A(?!.*PASSWORD)[\s\S]*DWH_DB_PORT=\d+"),
+    "./run_pipeline.sh env": Expected(says=r"\A(?![\s\S]*PASSWORD)[\s\S]*DWH_DB_PORT=\d+"),
     "./run_pipeline.sh env --secrets": Expected(says="DWH_DB_PASSWORD=."),
     "./run_pipeline.sh dashboards --stop": Expected(says="It was not running"),
     "prefect agent start": Expected(code=2, says='Unknown command "agent"'),
@@ -48,21 +29,43 @@ TYPED: dict[str, Expected | Serving] = {
     ),
     "PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python "
     "prefect/deployments/deploy_scheduled.py": Serving("Serving sigeti-dwh/nightly"),
-    "python3 monitor_dwh.py serve --port 9187": Serving("9187"),
-    "python3 monitor_dwh.py --watch 30": Serving("fait_factures"),
+    ".venv/bin/prefect deployment ls": Expected(says="sigeti-dwh/nightly"),
+    ".venv/bin/prefect deployment run sigeti-dwh/nightly --watch": Expected(says="Completed"),
+    ".venv/bin/prefect flow-run ls": Expected(
+        says=r"│ [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} │"
+    ),
+    ".venv/bin/prefect flow-run logs ID": Expected(says="INFO"),
+    "./run_pipeline.sh backup": Expected(says="checked by restoring it"),
+    "./run_pipeline.sh restore FILE --into DATABASE": Expected(says="Restored: .*a_cote"),
+    "python3 monitor_dwh.py --all": Expected(says="raw_sigeti.factures"),
+    "python3 monitor_dwh.py --layer facts": Expected(
+        says=r"\A(?![\s\S]*mart_)[\s\S]*fait_factures"
+    ),
+    "python3 monitor_dwh.py --select 'mart_*'": Expected(says=r"\A(?![\s\S]*fait_)[\s\S]*mart_"),
+    "python3 monitor_dwh.py --estimate": Expected(says=r"~\d"),
+    "python3 monitor_dwh.py --format json": Expected(says=r"\A\{"),
     "python3 monitor_dwh.py --mail": Expected(code=3, says="DWH_ALERT_MAIL_TO"),
+    "python3 monitor_dwh.py --watch 30": Serving("fait_factures"),
+    "python3 monitor_dwh.py rows fait_factures": Expected(says="facture_id"),
+    "python3 monitor_dwh.py history fait_factures": Expected(says=r"\d{4}-\d\d-\d\d"),
+    "python3 monitor_dwh.py health": Expected(says="who waits for whom"),
+    "python3 monitor_dwh.py serve --port 9187": Serving("/metrics", "127.0.0.1:9187"),
+    "select * from dwh_marts_clients.rechercher('oeuvre cajuo', 10)": Expected(says="mark>"),
+    "./run_pipeline.sh restore /mnt/nas/FILE --force": Expected(says="Restored: "),
 }
 
-SUPERSET = "installs Superset, 800 MB; tests/browser types it"
+SUPERSET = "installs Superset, 800 MB; tests/browser serves with it"
 BENCHMARK = "measures for an hour; tests/python/test_benchmarks.py runs a small one"
-ITSELF = "runs this very script, among others"
+ITSELF = "runs this very script"
+TESTS = "runs tests, as what runs this script does"
 NOT_OURS = "belongs to a product that is not here"
 NOT_TYPED = {
     "./run_tests.sh": ITSELF,
-    "./run_tests.sh --fast": ITSELF,
+    "./run_tests.sh --fast": TESTS,
+    "./run_tests.sh --documents": ITSELF,
     "./run_tests.sh --browser": SUPERSET,
-    "./run_tests.sh -k monitor": ITSELF,
-    "./run_tests.sh tests/python/test_cli.py": ITSELF,
+    "./run_tests.sh -k monitor": TESTS,
+    "./run_tests.sh tests/python/test_cli.py": TESTS,
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
@@ -75,10 +78,5 @@ NOT_TYPED = {
     "ip route show default": "typed in WSL",
 }
 NOT_TYPED_LANGUAGES = {"powershell": "typed on Windows"}
-
-
-def with_values(text: str, values: dict[str, str]) -> str:
-    """Return a command with values in the place of the names that a reader replaces."""
-    for pattern, value in values.items():
-        text = re.sub(pattern, value.replace("\\", r"\\"), text)
-    return text
+# Documents whose statements the administrator of another server types.
+BY_ADMINISTRATOR = {"docs/servers.md"}

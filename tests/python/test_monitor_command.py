@@ -364,7 +364,8 @@ def test_the_grants_that_health_prints_let_a_role_measure_all(
             connection.execute(grant)  # type: ignore[arg-type]
     done = monitor(reader, record=True)
     assert (done.returncode, "FINE" in done.stdout) == (0, True)
-    assert "not remembered" in done.stderr
+    said = "This look is not remembered: permission denied for table mesures.\n"
+    assert done.stderr == said
 
 
 def test_health_says_who_waits_for_whom(night: Warehouse) -> None:

@@ -52,7 +52,18 @@ def test_the_last_line_says_that_all_passed(checkout: Path) -> None:
     done = run(checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("All passed")
-    assert "tests/documents" not in (checkout / "notes").read_text()
+    assert (checkout / "notes").read_text().splitlines()[-2:] == [
+        "python tests/documents/type_commands.py",
+        "run_pipeline.sh stop",
+    ]
+
+
+@pytest.mark.parametrize("chosen", [["-k", "monitor"], ["tests/python/test_cli.py"]])
+def test_no_document_is_typed_where_tests_are_chosen(chosen: list[str], checkout: Path) -> None:
+    assert run(checkout, *chosen).returncode == 0
+    notes = (checkout / "notes").read_text()
+    assert "--no-loadscope-reorder " + " ".join(chosen) in notes
+    assert "tests/documents" not in notes
 
 
 @pytest.mark.parametrize(
@@ -63,6 +74,7 @@ def test_the_last_line_says_that_all_passed(checkout: Path) -> None:
         ("dbt*parse*", "dbt: the project as a whole"),
         ("sqlfluff*", "sqlfluff: SQL style"),
         ("python*--numprocesses*", "pytest"),
+        ("python*type_commands*", "documents: every command is typed"),
     ],
 )
 def test_the_last_line_names_what_failed(fails: str, named: str, checkout: Path) -> None:
@@ -74,7 +86,8 @@ def test_the_last_line_names_what_failed(fails: str, named: str, checkout: Path)
 
 def test_the_documents_are_typed_when_it_is_asked_for(checkout: Path) -> None:
     assert run(checkout, "--documents").returncode == 0
-    assert "tests/documents" in (checkout / "notes").read_text()
+    notes = (checkout / "notes").read_text()
+    assert "tests/documents" in notes and "pytest" not in notes
     (checkout / "fails").write_text("python*type_commands*")
     done = run(checkout, "--documents")
     assert done.stdout.splitlines()[-1].startswith("Failed: documents: every command is typed")

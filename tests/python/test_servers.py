@@ -54,7 +54,7 @@ def execute(server: Server, text: str) -> None:
 
 def as_the_page_says(managed: Hosted, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Return the warehouse as the page's variables lead to it."""
-    for line in blocks("sh")[0].splitlines():
+    for line in blocks("dotenv")[0].splitlines():
         name, _, value = line.partition("=")
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DWH_DB_PASSWORD", "change-me")
