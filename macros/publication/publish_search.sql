@@ -125,6 +125,7 @@ create or replace function {{ schema }}.rechercher(texte text, limite integer de
 returns table (objet text, identifiant integer, libelle text, surligne text, pertinence real)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
 set pg_trgm.word_similarity_threshold = 0.5
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off

@@ -389,6 +389,15 @@ def test_no_setting_or_role_opens_other_zones(site: Site) -> None:
             connection.execute(f"select count(*) from {mart}".encode())
 
 
+def test_the_search_is_the_same_whatever_its_reader_has_set(site: Site) -> None:
+    query = b"select objet, identifiant from dwh_marts_clients.rechercher('lot', 20)"
+    with connect(site.as_login("membre_bi_reader")) as connection:
+        found = connection.execute(query).fetchall()
+        connection.execute("set standard_conforming_strings = off")
+        assert found
+        assert connection.execute(query).fetchall() == found
+
+
 def plan(site: Site, login: str, relation: str, condition: str, costs: str) -> str:
     """Return what explain tells a login of a query, without the value that was asked for."""
     options = f"analyze, costs {costs}, timing off, summary off, buffers off"
