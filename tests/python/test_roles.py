@@ -796,14 +796,14 @@ def test_rows_that_tests_found_are_open_once_they_are_kept(site: Site) -> None:
 def test_a_contact_detail_that_a_test_found_is_none_of_the_monitors(site: Site) -> None:
     """A test that looks at every column keeps what it found in a column named otherwise."""
     [(known,)] = site.warehouse.rows("select email from raw_sigeti.entreprises where id = 2")
-    site.warehouse.change("update entreprises set email = 'prÃ©nom@exemple.ci' where id = 2")
+    site.warehouse.change("update entreprises set email = 'prÃ©nom@sigeti.example' where id = 2")
     with pytest.raises(UserError, match="dwh_qualite"):
         site.warehouse.run(checks=True)
     kept = "dwh_qualite.no_mojibake_entreprises"
     assert site.ask("membre_dwh_monitor", f"select colonne, cle from {kept}") == [("email", "id 2")]
     assert not allowed(site.as_login("membre_dwh_monitor"), f"select valeur from {kept}")
     assert site.ask("membre_dwh_transformer", f"select valeur from {kept}") == [
-        ("prÃ©nom@exemple.ci",)
+        ("prÃ©nom@sigeti.example",)
     ]
     site.warehouse.change("update entreprises set email = %s where id = 2", known)
     site.warehouse.run()
