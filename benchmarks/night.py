@@ -26,7 +26,7 @@ STEPS = {
     "tests": ("tests/",),
     "publication": ("models/publication/",),
 }
-"""The folders of each step's nodes: the last that fits. All tests are one step."""
+"""The folders of each step's nodes: the last that fits. All tests before it are one step."""
 
 
 def copy_project(folder: Path) -> Path:
@@ -70,11 +70,14 @@ def _steps(project: "Project") -> dict[Layer, list[str]]:
     """Return the nodes of all layers, by step instead of by layer."""
     assert project.manifest is not None
     found: dict[str, list[str]] = {step: [] for step in STEPS}
-    for node in (node for nodes in project.nodes.values() for node in nodes):
-        path = project.manifest.nodes[node].original_file_path
-        folder = "tests/" if node.startswith("test.") else path
-        fitting = [step for step, folders in STEPS.items() if folder.startswith(folders)]
-        found[fitting[-1]].append(node)
+    for layer, nodes in project.nodes.items():
+        for node in nodes:
+            path = project.manifest.nodes[node].original_file_path
+            # What is published is tested in its own step.
+            tested = node.startswith("test.") and layer.name != "publication"
+            folder = "tests/" if tested else path
+            fitting = [step for step, folders in STEPS.items() if folder.startswith(folders)]
+            found[fitting[-1]].append(node)
     return {Layer(step, "", ""): nodes for step, nodes in found.items()}
 
 
