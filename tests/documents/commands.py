@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from sigeti_dwh.settings import ROOT
 
-DOCUMENTS = ("README.md", "prefect/README.md", ".env.example", "docs/**/*.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "prefect/README.md", ".env.example", "docs/**/*.md")
 # Nothing is typed in it: mermaid draws, and what a command prints has no language.
 LANGUAGES = {"sh": "sh", "bash": "sh", "sql": "sql", "powershell": "powershell"}
 # Programs that a reader may have and this machine has not.

@@ -63,6 +63,7 @@ NOT_TYPED = {
     "./run_tests.sh --browser": SUPERSET,
     "./run_tests.sh -k monitor": ITSELF,
     "./run_tests.sh tests/python/test_cli.py": ITSELF,
+    "./run_tests.sh tests/python/test_oracle.py": ITSELF,
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
