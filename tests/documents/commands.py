@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from programs import Programs
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "prefect/README.md", ".env.example", "docs/**/*.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "prefect/README.md", ".env.example", "docs/**/*.md")
 # Nothing is typed in another: mermaid draws, and what a command prints has no language.
 LANGUAGES = {"sh": "sh", "bash": "sh", "sql": "sql", "dotenv": "dotenv", "powershell": "powershell"}
 # Programs that a reader may have and this machine has not.

@@ -66,6 +66,7 @@ NOT_TYPED = {
     "./run_tests.sh --browser": SUPERSET,
     "./run_tests.sh -k monitor": TESTS,
     "./run_tests.sh tests/python/test_cli.py": TESTS,
+    "./run_tests.sh tests/python/test_oracle.py": TESTS,
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,

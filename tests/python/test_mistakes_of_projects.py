@@ -17,7 +17,7 @@ VOCABULARY = {
     *("recouvree", "partiellement_recouvree", "non_recouvree", "reportee"),
     *("ouverte", "cloturee", "reussi"),
 }
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def statements(path: Path) -> str:
@@ -87,8 +87,9 @@ def test_mistake_17_names_that_do_not_exist(guide: Path, tracked: dict[str, str]
             assert (ROOT / text).exists(), text
 
 
-def test_mistake_17_commands_that_do_not_exist() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
+def test_mistake_17_commands_that_do_not_exist(guide: str) -> None:
+    text = (ROOT / guide).read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (ROOT / link).exists(), link
     for command in set(re.findall(r"\./(\w+\.sh)", text)):
