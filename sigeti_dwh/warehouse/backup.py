@@ -1,6 +1,7 @@
 """Backup of the warehouse: a file counts as one when it has been restored and compared."""
 
 import re
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,10 @@ join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema$)'
 order by 1, 2
 """
+# As pg_restore writes them, without whose they were.
+RIGHTS_TO_COME = re.compile(
+    r'^ALTER DEFAULT PRIVILEGES FOR ROLE (?:"(?:[^"]|"")+"|\S+) (IN SCHEMA .*);$', re.MULTILINE
+)
 SCRATCH_ATTEMPTS = 20
 AT_WORK = "sigeti_dwh backup"
 OTHER_AT_WORK = """
@@ -218,17 +223,27 @@ def administration(server: Server) -> Iterator[Connection]:
 
 def restore_into(program: Path, empty: Server, archive: Path, threads: int) -> None:
     """Fill an empty database from an archive; all of it becomes the property of our user."""
-    if " SCHEMA - public " in run_tool(program, empty, "--list", str(archive)):
+    contents = run_tool(program, empty, "--list", str(archive))
+    if " SCHEMA - public " in contents:
         with connect(empty) as connection:
             connection.execute("drop schema public")
-    run_tool(
-        program,
-        empty,
-        f"--dbname={empty.name}",
-        "--no-owner",
-        f"--jobs={threads}",
-        str(archive),
-    )
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as kept:
+        kept.writelines(line for line in contents.splitlines(True) if " DEFAULT ACL " not in line)
+        kept.flush()
+        run_tool(
+            program,
+            empty,
+            f"--dbname={empty.name}",
+            "--no-owner",
+            f"--jobs={threads}",
+            f"--use-list={kept.name}",
+            str(archive),
+        )
+    # Rights on tables to come belong to who will make them, of which --no-owner takes no care.
+    script = run_tool(program, empty, "--schema-only", "--file=-", str(archive))
+    with connect(empty) as connection:
+        for right in RIGHTS_TO_COME.findall(script):
+            connection.execute(f"alter default privileges {right}".encode())
 
 
 def count_rows(

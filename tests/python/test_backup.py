@@ -87,6 +87,37 @@ def test_a_backup_restores_every_row_and_view(settings: Settings, tmp_path: Path
         execute(settings.warehouse, f'drop database "{other.name}"')
 
 
+RIGHTS_TO_COME = """
+select pg_get_userbyid(defaclrole), defaclnamespace::regnamespace::text, defaclacl::text
+from pg_default_acl
+"""
+
+
+def test_rights_on_tables_to_come_are_those_of_the_new_owner(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Another server's owner is no superuser, and its former owner is nobody there."""
+    execute(settings.warehouse, "create role proprietaire login createdb password 'ici'")
+    execute(settings.warehouse, 'create role "qui corrige"')
+    try:
+        execute(
+            settings.warehouse,
+            'alter default privileges in schema dwh_facts grant select on tables to "qui corrige"',
+        )
+        made = quietly(settings, tmp_path)
+        other = replace(settings.warehouse, user="proprietaire", password="ici")
+        name = f"{other.name}_ailleurs"
+        elsewhere = replace(settings, warehouse=other)
+        restore(elsewhere, made.path, into=name, report=lambda line: None)
+        (owner, schema, granted), *others = rows(replace(other, name=name), RIGHTS_TO_COME)
+        assert (owner, schema, others) == ("proprietaire", "dwh_facts", [])
+        assert '"qui corrige"=r/proprietaire' in granted.replace("\\", "")
+    finally:
+        execute(settings.warehouse, f'drop database if exists "{settings.warehouse.name}_ailleurs"')
+        for role in ('"qui corrige"', "proprietaire"):
+            execute(settings.warehouse, f"drop owned by {role}; drop role {role}")
+
+
 def test_what_changes_during_a_backup_does_not_make_it_wrong(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
