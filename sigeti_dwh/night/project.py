@@ -25,8 +25,8 @@ from sigeti_dwh.night.profiles import profile_variables
 from sigeti_dwh.night.results import LayerResult, first_lines, is_passing
 from sigeti_dwh.night.tested_changes import TestProgress
 from sigeti_dwh.night.watch import OnEvent, Watch
-from sigeti_dwh.settings import ROOT, Settings
-from sigeti_dwh.warehouse.database import blocker, refusal
+from sigeti_dwh.settings import MADE, ROOT, Settings
+from sigeti_dwh.warehouse.database import blocker, free_space, refusal
 from sigeti_dwh.warehouse.time_limit import TimeLimit, end_sessions
 
 TESTS = ("test.", "unit_test.")
@@ -51,6 +51,7 @@ class Project:
         self.tests = TestProgress(settings.warehouse, whole=full_tests)
         self.select = select
         self.folder = folder
+        self.made = MADE if folder == ROOT else folder
         self.report = report
         self.on_layer = on_layer
         self.deadline = time.monotonic() + 60 * settings.night_minutes
@@ -138,7 +139,7 @@ class Project:
         if limit.expired:
             raise _ended(layer, started)
         if not result.ok:
-            raise result.error(blocker(self.settings.warehouse) if result.locked else None)
+            raise result.error(self._advice(result))
         if different := {node.unique_id for node in nodes} ^ set(planned):
             raise AssertionError(f"dbt ran other nodes than those of {layer.name}: {different}")
         self.manifest = manifest
@@ -152,9 +153,14 @@ class Project:
         if self.manifest is None:
             self.parse()
         self._run("docs", "generate", "--static", "--no-compile", manifest=self.manifest)
-        page = self.folder / "target" / "static_index.html"
+        page = self.made / "target" / "static_index.html"
         self.report(f"documentation: {page}")
         return page
+
+    def _advice(self, result: LayerResult) -> str | None:
+        if result.full:
+            return free_space(self.settings.warehouse)
+        return blocker(self.settings.warehouse) if result.locked else None
 
     def _examples(self, relation: str) -> str:
         return examples(self.settings.warehouse, relation)
@@ -226,8 +232,9 @@ class Project:
                 *("--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info")),
                 "--no-send-anonymous-usage-stats",
                 *command,
-                *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
-                *("--log-path", str(self.folder / "logs")),
+                *("--project-dir", str(self.folder), "--profiles-dir", str(self.made)),
+                *("--target-path", str(self.made / "target")),
+                *("--log-path", str(self.made / "logs")),
             ]
         )
         if outcome.exception is not None:

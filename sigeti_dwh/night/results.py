@@ -27,6 +27,7 @@ PASSING = re.compile(
 )
 
 
+FULL = re.compile(r"No space left|Disk quota exceeded|Aucun espace|Débordement du quota")
 LOCKED = re.compile(r"lock timeout|délai écoulé pour l'obtention", re.IGNORECASE)
 
 
@@ -129,6 +130,11 @@ class LayerResult:
         return any(node.failed and LOCKED.search(node.message) for node in self.nodes)
 
     @property
+    def full(self) -> bool:
+        """Tell whether a node found no space on the server's disk."""
+        return any(node.failed and FULL.search(node.message) for node in self.nodes)
+
+    @property
     def rows(self) -> int:
         """Return the number of rows that the models wrote."""
         return sum(node.rows_affected or 0 for node in self.models)
@@ -146,10 +152,10 @@ class LayerResult:
             parts.append(_count(len(self.warnings), "warning"))
         return f"{self.name}: {', '.join(parts)} in {self.seconds:.1f} s"
 
-    def error(self, blocker: str | None = None) -> UserError:
+    def error(self, advice: str | None = None) -> UserError:
         """Return the error of a layer that is not ok, retryable if all that failed can pass.
 
-        `blocker` says who was in the way.
+        `advice` says who was in the way, or what to do.
         """
         failed = [node for node in self.nodes if node.failed]
         kind = RetryableError if all(node.passing for node in failed) else UserError
@@ -162,7 +168,7 @@ class LayerResult:
         return kind(
             f"{self.name}: {replace(first, examples='')}\n"
             f"{named}Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
-            f"{blocker or 'All of it: logs/dbt.log'}"
+            f"{advice or 'All of it: logs/dbt.log'}"
         )
 
 
@@ -181,8 +187,11 @@ class RunSummary:
 
 
 def is_passing(message: str) -> bool:
-    """Tell whether a failure with these words can pass by waiting."""
-    return PASSING.search(message) is not None
+    """Tell whether a failure with these words can pass by waiting.
+
+    A server that ends all sessions for want of space comes back to a full disk.
+    """
+    return PASSING.search(message) is not None and FULL.search(message) is None
 
 
 def first_lines(message: str, number: int = 2) -> str:
