@@ -28,6 +28,8 @@ PASSING = re.compile(
 
 
 FULL = re.compile(r"No space left|Disk quota exceeded|Aucun espace|Débordement du quota")
+LONG = re.compile(r"index row (size|requires)|la taille de la ligne .* d.index|string is too long")
+LARGE = re.compile(r"field overflow|out of range|dépassement|en dehors des limites|hors limite")
 LOCKED = re.compile(r"lock timeout|délai écoulé pour l'obtention", re.IGNORECASE)
 
 
@@ -127,12 +129,16 @@ class LayerResult:
     @property
     def locked(self) -> bool:
         """Tell whether a node waited in vain for somebody else's lock."""
-        return any(node.failed and LOCKED.search(node.message) for node in self.nodes)
+        return bool(self.failed_by(LOCKED))
 
     @property
     def full(self) -> bool:
         """Tell whether a node found no space on the server's disk."""
-        return any(node.failed and FULL.search(node.message) for node in self.nodes)
+        return bool(self.failed_by(FULL))
+
+    def failed_by(self, words: re.Pattern[str]) -> list[str]:
+        """Return the nodes that failed with some words, by their unique ids."""
+        return [node.unique_id for node in self.nodes if node.failed and words.search(node.message)]
 
     @property
     def rows(self) -> int:

@@ -18,8 +18,10 @@ def mounted(*words: str, at: Path) -> Iterator[None]:
     done = subprocess.run(["mount", *words, str(at)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
-    yield
-    subprocess.run(["umount", "-l", str(at)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(at)], check=True)
 
 
 @contextmanager

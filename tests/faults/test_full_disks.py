@@ -119,6 +119,7 @@ def test_a_full_disk_of_the_log_position_is_named(installation: Installation) ->
             assert night.wait() == 1
         assert "No space left on device" in night.messages
         filling.unlink()
+        installation.start_server()
         with readers(installation) as reader:
             next_night(installation, reader)
         with installation.connect() as connection:
