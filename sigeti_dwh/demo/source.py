@@ -7,7 +7,7 @@ from psycopg import sql
 from sigeti_dwh import demo
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server
-from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.database import connect, translated
 
 MARK = "SIGETI demo source"
 
@@ -46,7 +46,7 @@ def create(source: Server, *, scale: int = 1, seed: int | None = None) -> None:
             # As `roles` leaves it: no reader of the warehouse has anything to do there.
             connection.execute(sql.SQL("revoke all on database {} from public").format(database))
         connection.execute(sql.SQL("comment on database {} is {}").format(database, MARK))
-    with connect(source) as connection:
+    with connect(source) as connection, translated(source):
         if seed is None:
             demo.create(connection, scale=scale)
         else:
@@ -60,7 +60,7 @@ def advance(source: Server, *, days: int, seed: int | None = None) -> None:
     """
     _refuse_configured(source)
     ensure(source)
-    with connect(source) as connection:
+    with connect(source) as connection, translated(source):
         demo.advance(connection, days=days, seed=seed)
 
 

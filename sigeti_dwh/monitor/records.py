@@ -72,10 +72,10 @@ def with_times(
 
     A night that finds nothing to write leaves no row to tell it: its record does.
     """
-    made = dict(_rows(connection, MADE))
-    ((loaded,),) = _rows(connection, LOADED) or [(None,)]
+    made = dict(rows(connection, MADE))
+    ((loaded,),) = rows(connection, LOADED) or [(None,)]
     published = dict(
-        _rows(
+        rows(
             connection,
             sql.SQL("select mart, publie_le from {}").format(
                 sql.Identifier(f"{prefix}_marts_operationnel", "fraicheur")
@@ -98,13 +98,13 @@ def with_times(
 
 def last_nights(connection: psycopg.Connection[Any], number: int) -> list[Night]:
     """Return the last runs, the newest first; none when none is recorded or may be read."""
-    return [Night(*row) for row in _rows(connection, NIGHTS, [number])]
+    return [Night(*row) for row in rows(connection, NIGHTS, [number])]
 
 
 def usual_seconds(connection: psycopg.Connection[Any], night: Night) -> tuple[int, float] | None:
     """Return the number of earlier nights like this one and how long they took, by their median."""
-    rows = _rows(connection, USUAL, [night.number, night.options])
-    number, median = rows[0] if rows else (0, None)
+    found = rows(connection, USUAL, [night.number, night.options])
+    number, median = found[0] if found else (0, None)
     return None if median is None else (number, float(median))
 
 
@@ -125,7 +125,7 @@ def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
                 RUN,
             )
         )
-    for name, state, failures, relation, message in _rows(connection, TESTS):
+    for name, state, failures, relation, message in rows(connection, TESTS):
         if state not in ("warn", "fail", "error"):
             continue
         kept = bool(failures and relation)
@@ -147,7 +147,7 @@ def first_line(text: str | None) -> str:
     return next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
 
 
-def _rows(
+def rows(
     connection: psycopg.Connection[Any],
     query: str | sql.Composed,
     arguments: Sequence[Any] | None = None,
