@@ -50,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     with utf8_console():
         try:
             code = options.run(options) if options else _datasource(arguments[1:])
+        except BrokenPipeError:
+            raise
         except (UserError, psycopg.Error, OSError) as error:
             print(error, file=sys.stderr)
             code = CANNOT_MEASURE
