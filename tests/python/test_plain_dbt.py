@@ -98,7 +98,7 @@ def test_a_build_goes_well_whatever_has_become_of_the_target(night: Warehouse) -
     shutil.rmtree(target)
     check(dbt(night, *build))
     # Stale: made by the project as it was before.
-    macro = night.folder / "macros" / "publish_search.sql"
+    macro = night.folder / "macros" / "publication" / "publish_search.sql"
     macro.write_text(macro.read_text("utf-8") + "\n", "utf-8")
     check(dbt(night, *build))
 

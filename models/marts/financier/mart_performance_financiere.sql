@@ -1,4 +1,4 @@
-{#- An invoice counts for its client or, when no version of that enterprise is known, for the unknown one. -#}
+{#- An invoice is its client's or, if no version of that enterprise is known, the unknown one's. -#}
 {%- set of_its_client = [
     {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': 'entreprise_id'},
     {'premier_jour_mois': month_of('date_creation'), 'entreprise_id': unknown_key()}
