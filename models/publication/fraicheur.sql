@@ -28,4 +28,6 @@ select
     cast('{{ invocation_id }}' as {{ dbt.type_string() }}) as execution
 from marts
 cross join {{ ref('stg_chargements') }} as chargements
-where chargements.chargement = (select max(chargement) from {{ ref('stg_chargements') }})
+where chargements.chargement = (
+    select max(lus.chargement) from {{ ref('stg_chargements') }} as lus
+)

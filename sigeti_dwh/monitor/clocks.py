@@ -1,15 +1,13 @@
-"""What a clock that was ahead has left: versions and records that begin or end in the future."""
+"""What a clock that was ahead has left: versions and nights in the future."""
 
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.monitor.findings import RUN, Finding, monitor
-from sigeti_dwh.monitor.records import rows
+from sigeti_dwh.monitor.findings import RUN, Finding
+from sigeti_dwh.monitor.records import TOLERATED, rows
 
-# What two machines' clocks may differ by.
-TOLERATED = "10 minutes"
 VERSIONED = {
     "dim_entreprises": ("entreprise_id", "snap_entreprises"),
     "dim_lots": ("lot_id", "snap_lots"),
@@ -21,18 +19,17 @@ where valid_from > current_timestamp + {tolerated}::interval
 order by valid_from, {key}
 limit 1
 """
-RECORDS = {
-    "dwh_meta.executions": "greatest(debut, fin)",
-    "dwh_meta.chargements": "greatest(debut, fin)",
-}
-LATEST = """
-select max({moment}) from {records} where {moment} > current_timestamp + {tolerated}::interval
+LAST_NIGHT = """
+select execution, greatest(debut, fin)
+from dwh_meta.executions
+where execution = (select max(execution) from dwh_meta.executions)
+    and greatest(debut, fin) > current_timestamp + %s::interval
 """
 
 
 def judge_clocks(connection: psycopg.Connection[Any], prefix: str) -> list[Finding]:
     """Return what lies in the future of the server's clock."""
-    return [*_versions(connection, prefix), *_records(connection)]
+    return [*_versions(connection, prefix), *_last_night(connection)]
 
 
 def _versions(connection: psycopg.Connection[Any], prefix: str) -> list[Finding]:
@@ -63,26 +60,16 @@ def _versions(connection: psycopg.Connection[Any], prefix: str) -> list[Finding]
     return found
 
 
-def _records(connection: psycopg.Connection[Any]) -> list[Finding]:
-    found = []
-    for records, moment in RECORDS.items():
-        query = sql.SQL(LATEST).format(
-            moment=sql.SQL(moment),
-            records=sql.Identifier(*records.split(".")),
-            tolerated=sql.Literal(TOLERATED),
+def _last_night(connection: psycopg.Connection[Any]) -> list[Finding]:
+    """Return that the clock was set back since the last night; the next one mends it."""
+    return [
+        Finding(
+            "warning",
+            f"night {number}",
+            f"ended in the future, {moment:%Y-%m-%d %H:%M}: a clock was ahead, or is behind now",
+            f"finie dans le futur, le {moment:%d/%m/%Y à %H:%M} : une horloge avançait, ou retarde",
+            "run",
+            RUN,
         )
-        for (latest,) in rows(connection, query):
-            if latest is not None:
-                found.append(
-                    Finding(
-                        "warning",
-                        records,
-                        f"a record of {latest:%Y-%m-%d %H:%M} lies in the future: a clock was "
-                        "ahead, or is behind now. Until then nothing is said of freshness",
-                        f"un enregistrement du {latest:%d/%m/%Y à %H:%M} est dans le futur : une "
-                        "horloge avançait, ou retarde",
-                        "run",
-                        monitor("health"),
-                    )
-                )
-    return found
+        for number, moment in rows(connection, LAST_NIGHT, [TOLERATED])
+    ]

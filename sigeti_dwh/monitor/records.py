@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -16,9 +16,14 @@ select n.nom, max(coalesce(e.fin, e.debut))
 from dwh_meta.noeuds n
 join dwh_meta.executions e using (execution)
 where n.etat in ('success', 'pass') and n.type in ('model', 'snapshot')
+    and coalesce(e.fin, e.debut) < current_timestamp + interval '10 minutes'
 group by n.nom
 """
-LOADED = "select max(fin) from dwh_meta.chargements"
+LOADED = """
+select max(fin) from dwh_meta.chargements where fin < current_timestamp + interval '10 minutes'
+"""
+TOLERATED = timedelta(minutes=10)
+"""What two machines' clocks may differ by."""
 NIGHTS = """
 select execution, debut, fin, etat, message, revision, options
 from dwh_meta.executions
@@ -70,8 +75,10 @@ def with_times(
 ) -> list[Measure]:
     """Return the measures with when each object was last brought up to date, and published.
 
-    A night that finds nothing to write leaves no row to tell it: its record does.
+    A night that finds nothing to write leaves no row to tell it: its record does. What lies in the
+    future says nothing of now: a clock was ahead.
     """
+    now = datetime.now(UTC) + TOLERATED
     made = dict(rows(connection, MADE))
     ((loaded,),) = rows(connection, LOADED) or [(None,)]
     published = dict(
@@ -89,7 +96,7 @@ def with_times(
         completed.append(
             replace(
                 one,
-                loaded=max((moment for moment in known if moment), default=None),
+                loaded=max((moment for moment in known if moment and moment < now), default=None),
                 published=published.get(name) if one.layer == "marts" else None,
             )
         )

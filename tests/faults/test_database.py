@@ -155,7 +155,7 @@ def test_a_new_column_of_a_mart_does_not_queue_readers_behind_a_long_one(
         with installation.night() as night:
             night.wait_until(lambda: long.execute(WAITING).fetchone() is not None)
             with installation.connect() as reader:
-                reader.execute("set statement_timeout = '20s'")
+                reader.execute("set statement_timeout = '1min'")
                 reader.execute(f"select count(*) from {mart}")  # type: ignore[call-overload]
             assert check_end(installation, night) == 1
             assert f"process {long.info.backend_pid}" in night.messages
