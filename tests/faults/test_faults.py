@@ -18,8 +18,8 @@ from sigeti_dwh.night.project import Project
 
 from ..python.warehouse import environment
 from .faults import FAULTS, kill_flow, kill_server, kill_session, terminate_flow
-from .installation import Installation
-from .nights import START, check_end, last_run, locked, next_night, readers, sessions
+from .installation import PATIENCE, Installation
+from .nights import START, WAITING, check_end, last_run, locked, next_night, readers, sessions
 
 NUMBER = int(os.environ.get("FAULTS", "0"))
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
@@ -76,11 +76,11 @@ def test_a_night_told_to_end_leaves_nothing_at_work_and_can_be_taken_up(
     installation.warehouse.advance(1)
     with readers(installation), installation.night() as night:
         night.wait_for_layer("dimensions")
-        with locked(installation, "dwh_facts.fait_factures"):
-            time.sleep(1)
+        with locked(installation, "dwh_facts.fait_factures") as holder:
+            night.wait_until(lambda: holder.execute(WAITING).fetchone() is not None)
             terminate_flow(installation, night)
             assert check_end(installation, night) == 143
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             while sessions(installation) and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert sessions(installation) == 0

@@ -137,7 +137,7 @@ def pooled(server: EmbeddedServer, mode: str) -> Iterator[int]:
             **user,  # type: ignore[call-overload]
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

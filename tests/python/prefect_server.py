@@ -34,7 +34,7 @@ class Prefect:
 
         def answered() -> bytes | None:
             try:
-                with urlopen(request, timeout=30) as answer:
+                with urlopen(request, timeout=WAIT_SECONDS) as answer:
                     return bytes(answer.read())
             except HTTPError as error:
                 if error.code != 503:

@@ -65,7 +65,7 @@ def task_runs(state: Any, expected: int) -> dict[str, Any]:
     from prefect.client.schemas.sorting import TaskRunSort
 
     wanted = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     with get_client(sync_client=True) as client:
         while True:
             runs = client.read_task_runs(

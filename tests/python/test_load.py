@@ -135,13 +135,13 @@ def waiting() -> Callable[[Warehouse], subprocess.Popen[bytes]]:
     def start(warehouse: Warehouse) -> subprocess.Popen[bytes]:
         program = (
             "import sys, time\n"
-            "from sigeti_dwh import load\n"
+            "from sigeti_dwh.load import night_load\n"
             "from sigeti_dwh.settings import load_settings\n"
             "def stay(*arguments):\n"
             "    print('ready', flush=True)\n"
             "    time.sleep(600)\n"
-            "load._close_run = stay\n"
-            "load.load(load_settings(), report=lambda line: None)\n"
+            "night_load._close_run = stay\n"
+            "night_load.load(load_settings(), report=lambda line: None)\n"
         )
         process = subprocess.Popen(
             [sys.executable, "-c", program],

@@ -148,7 +148,7 @@ def test_the_pool_serves_many_threads_and_says_when_it_cannot(site: Site) -> Non
 
         def ask(number: int) -> int:
             with marts.engine.connect():
-                meet.wait(60)
+                meet.wait(300)
             return int(marts.query("select cast(:n as integer) as n", {"n": number})[0]["n"])
 
         assert list(threads.map(ask, range(15))) == list(range(15))

@@ -26,7 +26,7 @@ from sigeti_dwh.warehouse.database import connect
 from .oracle import RELATIONS, compare, compare_totals
 
 REFERENCE_DATE = date(2026, 6, 30)
-NIGHT = Layer("night", "")
+NIGHT = Layer("night", "", "")
 BUILT = ("model.", "snapshot.")
 # Half of a small run's time is what dbt writes of it, and Python looking for garbage in that.
 QUIET = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
