@@ -52,8 +52,11 @@ class Incidents:
         self.since, self.causes, self.missed, self.unsent = None, [], False, []
 
     def checked(self, now: datetime, due: datetime) -> None:
-        """Note whether a night has ended well since it was due, to be told once if not."""
-        if self.missed or (self.last_good is not None and self.last_good >= due):
+        """Note whether a night has ended well since it was due, to be told once if not.
+
+        One that ended in the future, by a clock that was ahead, says nothing of now.
+        """
+        if self.missed or (self.last_good is not None and due <= self.last_good <= now):
             return
         self.missed = True
         self.unsent.append(missed(due, self.last_good))

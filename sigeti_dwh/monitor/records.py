@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -16,9 +16,14 @@ select n.nom, max(coalesce(e.fin, e.debut))
 from dwh_meta.noeuds n
 join dwh_meta.executions e using (execution)
 where n.etat in ('success', 'pass') and n.type in ('model', 'snapshot')
+    and coalesce(e.fin, e.debut) < current_timestamp + interval '10 minutes'
 group by n.nom
 """
-LOADED = "select max(fin) from dwh_meta.chargements"
+LOADED = """
+select max(fin) from dwh_meta.chargements where fin < current_timestamp + interval '10 minutes'
+"""
+TOLERATED = timedelta(minutes=10)
+"""What two machines' clocks may differ by."""
 NIGHTS = """
 select execution, debut, fin, etat, message, revision, options
 from dwh_meta.executions
@@ -66,12 +71,14 @@ def with_times(
 ) -> list[Measure]:
     """Return the measures with when each object was last brought up to date, and published.
 
-    A night that finds nothing to write leaves no row to tell it: its record does.
+    A night that finds nothing to write leaves no row to tell it: its record does. What lies in the
+    future says nothing of now: a clock was ahead.
     """
-    made = dict(_rows(connection, MADE))
-    ((loaded,),) = _rows(connection, LOADED) or [(None,)]
+    now = datetime.now(UTC) + TOLERATED
+    made = dict(rows(connection, MADE))
+    ((loaded,),) = rows(connection, LOADED) or [(None,)]
     published = dict(
-        _rows(
+        rows(
             connection,
             sql.SQL("select mart, publie_le from {}").format(
                 sql.Identifier(f"{prefix}_marts_operationnel", "fraicheur")
@@ -85,7 +92,7 @@ def with_times(
         completed.append(
             replace(
                 one,
-                loaded=max((moment for moment in known if moment), default=None),
+                loaded=max((moment for moment in known if moment and moment < now), default=None),
                 published=published.get(name) if one.layer == "marts" else None,
             )
         )
@@ -94,13 +101,13 @@ def with_times(
 
 def last_nights(connection: psycopg.Connection[Any], number: int) -> list[Night]:
     """Return the last runs, the newest first; none when none is recorded or may be read."""
-    return [Night(*row) for row in _rows(connection, NIGHTS, [number])]
+    return [Night(*row) for row in rows(connection, NIGHTS, [number])]
 
 
 def usual_seconds(connection: psycopg.Connection[Any], night: Night) -> tuple[int, float] | None:
     """Return the number of earlier nights like this one and how long they took, by their median."""
-    rows = _rows(connection, USUAL, [night.number, night.options])
-    number, median = rows[0] if rows else (0, None)
+    found = rows(connection, USUAL, [night.number, night.options])
+    number, median = found[0] if found else (0, None)
     return None if median is None else (number, float(median))
 
 
@@ -121,7 +128,7 @@ def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
                 RUN,
             )
         )
-    for name, state, failures, relation, message in _rows(connection, TESTS):
+    for name, state, failures, relation, message in rows(connection, TESTS):
         if state not in ("warn", "fail", "error"):
             continue
         kept = bool(failures and relation)
@@ -143,7 +150,7 @@ def first_line(text: str | None) -> str:
     return next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
 
 
-def _rows(
+def rows(
     connection: psycopg.Connection[Any],
     query: str | sql.Composed,
     arguments: Sequence[Any] | None = None,

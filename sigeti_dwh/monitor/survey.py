@@ -11,6 +11,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.source_check import require_all_rows
 from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.monitor import guards, history, impact, records, values
+from sigeti_dwh.monitor.clocks import judge_clocks
 from sigeti_dwh.monitor.findings import Finding, monitor, worst
 from sigeti_dwh.monitor.freshness import judge_freshness, public_holidays
 from sigeti_dwh.monitor.history import Seen
@@ -95,7 +96,8 @@ def survey(
         findings += odd + guards.judge_columns(measures, seen)
         findings += guards.judge_contract(measures, read_contract())
         findings += values.judge_values(measures)
-        findings += records.judge_runs(link) if selection.is_all else []
+        if selection.is_all:
+            findings += records.judge_runs(link) + judge_clocks(link, settings.schema)
         comparisons: list[Comparison] = []
         notes: list[str] = []
         if selection.is_all and not estimate:

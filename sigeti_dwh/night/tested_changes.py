@@ -51,7 +51,7 @@ class TestProgress:
             self.change = row[0]
             passed = connection.execute(
                 "select test, empreinte, changement from dwh_meta.essais "
-                "where entier_le > current_timestamp - %s::interval",
+                "where entier_le between current_timestamp - %s::interval and current_timestamp",
                 [WHOLE_EVERY],
             ).fetchall()
             whole = self.whole or connection.execute(MUCH).fetchone() == (True,)

@@ -123,9 +123,14 @@ def back_up(
 
 
 def backups(folder: Path, database: str) -> list[Path]:
-    """Return the backups of a database in a folder, the oldest first."""
-    name = re.compile(re.escape(database) + r"_\d{8}_\d{6}\.dump")
-    return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
+    """Return the backups of a database in a folder, the oldest first.
+
+    Those of a clock that was ahead come before all others: they were made before now.
+    """
+    name = re.compile(re.escape(database) + r"_(\d{8}_\d{6})\.dump")
+    now = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
+    found = [match for path in folder.iterdir() if (match := name.fullmatch(path.name))]
+    return [folder / one[0] for one in sorted(found, key=lambda one: (one[1] <= now, one[1]))]
 
 
 @contextmanager

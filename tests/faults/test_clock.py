@@ -1,11 +1,15 @@
-"""Clocks that are set back: the warehouse's, the source's, that of the machine of the nights."""
+"""Clocks set back, or ahead and then right: the server's, that of the machine of the nights."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from sigeti_dwh.monitor.clocks import judge_clocks
+from sigeti_dwh.warehouse.database import connect
 
 from ..python.source_rows import add
 from .installation import Installation
@@ -80,4 +84,40 @@ def test_a_night_on_machines_whose_clock_is_set_back(installation: Installation)
         ("Deux", False, True),
         ("Trois", True, True),
     ]
+    check_warehouse(installation)
+
+
+@by_command
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+def test_what_a_clock_a_year_ahead_left_is_found_and_no_fact_follows_it(
+    installation: Installation,
+) -> None:
+    """The server and a night live in a year, then the clock is set right."""
+    warehouse = installation.warehouse
+    client = add(warehouse, "entreprises", raison_sociale="Un")
+    warehouse.run()
+    rename(installation, client, "Deux")
+    installation.server.stop()
+    with clock(365):
+        installation.start_server()
+    future = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+365d"}
+    with installation.night(**future) as night:
+        assert check_end(installation, night) == 0, night.messages
+    installation.server.stop()
+    installation.start_server()
+    with connect(warehouse.settings.warehouse) as connection:
+        found = [one.object for one in judge_clocks(connection, "dwh")]
+    assert found[0] == "dwh_dimensions.dim_entreprises" and found[1].startswith("night ")
+    invoice = add(warehouse, "factures", entreprise_id=client, date_creation=datetime.now(UTC))
+    with installation.night() as night:
+        assert check_end(installation, night) == 0, night.messages
+    assert warehouse.rows(
+        "select raison_sociale, is_current from dwh_facts.fait_factures "
+        "inner join dwh_dimensions.dim_entreprises using (entreprise_key) where facture_id = %s",
+        invoice,
+    ) == [("Un", False)]
+    assert warehouse.rows(VERSIONS, client) == [("Un", False, True), ("Deux", True, True)]
+    with connect(warehouse.settings.warehouse) as connection:
+        [version] = judge_clocks(connection, "dwh")
+    assert f"entreprise_id={client}" in version.text and "future" in version.text
     check_warehouse(installation)

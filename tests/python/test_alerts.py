@@ -114,6 +114,15 @@ def test_a_failure_is_told_once_and_its_end_too(webhook: Receiver) -> None:
     assert len(webhook.posts) == 4, "after a good night the same cause is news"
 
 
+def test_a_night_of_a_clock_that_was_ahead_hides_no_missed_one(webhook: Receiver) -> None:
+    night_ended()
+    kept = json.loads(nights.KEPT.read_text())
+    ahead = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+    nights.KEPT.write_text(json.dumps(kept | {"last_good": ahead}))
+    check_freshness()
+    assert webhook.titles == ["SIGETI DWH: the figures are not fresh"]
+
+
 def test_a_failure_tells_cause_state_of_the_marts_and_next_step(webhook: Receiver) -> None:
     night_ended()
     night_ended("facts: the test unique_x failed: 3 rows found\nNothing further was built.")

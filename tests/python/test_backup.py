@@ -134,8 +134,9 @@ def test_only_the_newest_backups_of_this_warehouse_are_kept(
         tmp_path / "autre_20200101_000000.dump",
     ]
     old = [tmp_path / f"{name}_2020010{day}_000000.dump" for day in (1, 2, 3)]
+    ahead = tmp_path / f"{name}_21990101_000000.dump"
     left = tmp_path / f"{name}_20200101_000000.partial"
-    for path in (*others, *old, left):
+    for path in (*others, *old, ahead, left):
         path.touch()
     made = quietly(settings, tmp_path, keep=2).path
     assert backups(tmp_path, name) == [old[2], made]
