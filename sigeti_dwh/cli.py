@@ -1,10 +1,8 @@
 """The command line behind run_pipeline.sh."""
 
 import argparse
-import errno
 import getpass
 import os
-import shutil
 import signal
 import sys
 import traceback
@@ -15,20 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from sigeti_dwh import alerts
-from sigeti_dwh.console import utf8_console
+from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
+from sigeti_dwh.folders import explained, no_space
 from sigeti_dwh.night.orchestration import import_flow
 from sigeti_dwh.night.preparation import prepare, started
 from sigeti_dwh.night.report import report
+from sigeti_dwh.night.run_log import recorded
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 from sigeti_dwh.warehouse.connection_check import check
 
 NOT_RUNNING = 3
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 OWNER = "Run as the owner of the checkout, or set DWH_STATE_DIR to a folder of yours."
-FEW_BYTES = 1 << 16
 # Root's embedded server runs as another user, who has to get to his own folder in it.
 STATE_MODE = 0o711 if os.geteuid() == 0 else 0o700
 INTERRUPTED = 130
@@ -49,12 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _terminate)
+    with utf8_console():
+        code = _outcome(options)
+    return exit_code(code)
+
+
+def _outcome(options: argparse.Namespace) -> int:
+    """Run a command and return its exit code; say what went wrong."""
     try:
-        with utf8_console():
-            _make_state_folder()
-            create_env_file()
-            code: int = options.command(options)
-            return code
+        _make_state_folder()
+        create_env_file()
+        code: int = options.command(options)
+        return code
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -64,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: it takes up from there.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception as error:
         print(_explain(error), file=sys.stderr)
         return 1
@@ -80,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         "docs": not options.no_docs,
         "accept_loss": options.accept_loss,
     }
-    with alerts.night(whole=options.select is None):
+    with alerts.night(whole=options.select is None), recorded():
         settings = prepare()
         # The flow checks again, and waits for a server that is away; here a mistake shows within a
         # second, before Prefect is imported.
@@ -95,6 +101,8 @@ def run(options: argparse.Namespace) -> int:
             with flow.prefect_api():
                 made = flow.sigeti_dwh(**arguments, from_failure=options.from_failure)
         except HTTPError as error:
+            if full := no_space():
+                raise full from None
             # What was done stays done: doing it again finds nothing to write.
             print(f"The Prefect server was lost ({error}): running again without it.", flush=True)
             lost = True
@@ -257,7 +265,7 @@ def _make_state_folder() -> None:
 def create_env_file() -> None:
     """Make .env from the example when there is none; what it holds is for its owner alone."""
     path = env_file()
-    if path.exists() or path.name != ".env":
+    if path.exists() or path.name != ".env" or not os.access(path.parent, os.W_OK):
         return
     path.touch(mode=0o600)
     path.write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
@@ -266,14 +274,8 @@ def create_env_file() -> None:
 
 def _explain(error: Exception) -> str:
     """Return the message for an error nobody foresaw, whose trace goes to a file."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = error.filename or ", ".join(map(str, _full_folders())) or STATE
-        return f"No space is left for {where}.\nFree some and run again."
-    if isinstance(error, OSError) and error.errno in REFUSED:
-        return (
-            f"{error.filename} cannot be written or read: {error.strerror}.\n"
-            "A run writes target/, logs/, profiles.yml and .dwh/ in the checkout: let it."
-        )
+    if (known := explained(error)) is not None:
+        return str(known)
     first = str(error).strip().splitlines() or [""]
     message = f"Unexpected {type(error).__name__}: {first[0]}"
     path = STATE / "logs" / f"error-{datetime.now():%Y%m%d-%H%M%S}.log"
@@ -283,12 +285,6 @@ def _explain(error: Exception) -> str:
     except OSError as failure:
         return f"{message}\nIts trace could not be written: {failure}."
     return f"{message}\nThe whole trace: {path}"
-
-
-def _full_folders() -> list[Path]:
-    """Return the folders that a run writes whose disk is full: the error does not always say."""
-    folders = [folder for folder in (ROOT / "target", ROOT / "logs", STATE) if folder.exists()]
-    return [folder for folder in folders if shutil.disk_usage(folder).free < FEW_BYTES]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -14,6 +14,8 @@ from sigeti_dwh.errors import UserError
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
 """Everything the project writes at run time; a relative DWH_STATE_DIR starts at the checkout."""
+MADE = ROOT if os.access(ROOT, os.W_OK) else STATE
+"""Where target/, logs/ and profiles.yml are: with the state if the checkout cannot be written."""
 
 EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
 PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}

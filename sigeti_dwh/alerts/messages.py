@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sigeti_dwh.settings import ROOT, STATE
+from sigeti_dwh.settings import MADE, ROOT, STATE
 
 Kind = Literal["failure", "missed", "recovery", "report", "test"]
 
@@ -30,7 +30,7 @@ def failure(cause: str, last_good: datetime | None) -> Message:
         "SIGETI DWH: the night failed",
         f"{cause}\n\n{_standing(last_good)}\n"
         f"Next step: correct the cause, then {_again()}\n"
-        f"More: {ROOT / 'logs' / 'dbt.log'} and {STATE / 'logs'}",
+        f"More: {MADE / 'logs' / 'dbt.log'} and {STATE / 'logs'}",
     )
 
 

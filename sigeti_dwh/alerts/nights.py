@@ -10,6 +10,7 @@ from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
 from sigeti_dwh.alerts.messages import Message, backup_failure
 from sigeti_dwh.errors import NoNightError, UserError
+from sigeti_dwh.folders import words
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import STATE, read_variables
 
@@ -27,9 +28,7 @@ def night(whole: bool = True) -> Iterator[None]:
         raise
     except Exception as error:
         if whole:
-            night_ended(
-                str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-            )
+            night_ended(words(error))
         raise
     if whole:
         night_ended()
@@ -87,7 +86,7 @@ def _tell(note: Callable[[Incidents], None]) -> None:
             note(known)
             known.unsent = _unsent(known)
     except Exception as error:
-        print(f"Alerts: what was told could not be kept: {error}", file=sys.stderr)
+        print(f"Alerts: what was told could not be kept in {KEPT}: {error}", file=sys.stderr)
 
 
 def _unsent(known: Incidents) -> list[Message]:

@@ -7,7 +7,7 @@ from psycopg import sql
 from sigeti_dwh import demo
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server
-from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.database import connect, translated
 
 MARK = "SIGETI demo source"
 
@@ -44,7 +44,7 @@ def create(source: Server, *, scale: int = 1, seed: int | None = None) -> None:
                 sql.SQL("create database {} encoding 'UTF8' template template0").format(database)
             )
         connection.execute(sql.SQL("comment on database {} is {}").format(database, MARK))
-    with connect(source) as connection:
+    with connect(source) as connection, translated(source):
         if seed is None:
             demo.create(connection, scale=scale)
         else:
@@ -58,7 +58,7 @@ def advance(source: Server, *, days: int, seed: int | None = None) -> None:
     """
     _refuse_configured(source)
     ensure(source)
-    with connect(source) as connection:
+    with connect(source) as connection, translated(source):
         demo.advance(connection, days=days, seed=seed)
 
 

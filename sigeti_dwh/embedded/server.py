@@ -20,6 +20,9 @@ from sigeti_dwh.embedded.settings import tuned_settings
 from sigeti_dwh.errors import UserError
 
 START_SECONDS = 600
+PASSING = "starting up|shutting down|recovery mode|not yet accepting|Connection refused|timeout"
+"""What is said to clients of a server that will soon answer, or is soon gone."""
+READY = "database system is ready to accept connections"
 # How long the processes of a killed server may hold its memory: until their query ends.
 ORPHAN_SECONDS = 30
 # What the dearest queries are known by. A server that does not preload it could not read it.
@@ -95,6 +98,27 @@ class EmbeddedServer:
         """Tell whether the server is there and answers: after a kill -9, one says nothing."""
         return self._home.read_state() is not None and self._is_ours() and self._refusal() is None
 
+    def why_down(self) -> str | None:
+        """Return what ended the server, None when it runs or left no word.
+
+        Where a disk is full, the place follows.
+        """
+        home = self._home
+        if running_port(home.data) is not None:
+            return None
+        try:
+            log = home.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+        # Only who took the server with it: clients are refused by FATAL too.
+        ends = r"\[(\d+)\] ((?:FATAL|PANIC): [^\n]*)\n(?=.*\(PID \1\) (?:exited|was terminated))"
+        found = re.findall(ends, log[log.rfind(READY) :], re.DOTALL)
+        if not found:
+            return None
+        said: str = found[-1][1]
+        file = re.search(r'file "([^"]+)": No space left', said)
+        return f"{said} ({(home.data / file[1]).parent})" if file else said
+
     def create_database(self, name: str) -> None:
         """Create a UTF-8 database unless it is there, and see that its statements are counted.
 
@@ -158,7 +182,7 @@ class EmbeddedServer:
             refusal = self._refusal()
             if refusal is None or "too many clients" in refusal:
                 return True
-            if "authentication" in refusal or time.monotonic() > deadline:
+            if not re.search(PASSING, refusal) or time.monotonic() > deadline:
                 raise self._failure("runs and lets us not in", refusal)
             time.sleep(0.2)
         return False
@@ -255,9 +279,12 @@ class EmbeddedServer:
         )
 
     def _failure(self, what: str, said: str) -> UserError:
+        reason = _reason(said)
+        action = f"More in {self._home.log}."
+        if "No space left" in reason:
+            action = f"Free space for {self._home.data} and run again."
         return UserError(
-            f"The embedded PostgreSQL on {self.host}:{self.port} {what}:\n"
-            f"{_reason(said)}\nMore in {self._home.log}."
+            f"The embedded PostgreSQL on {self.host}:{self.port} {what}:\n{reason}\n{action}"
         )
 
 

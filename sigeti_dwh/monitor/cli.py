@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from sigeti_dwh.console import utf8_console
+from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor import health, history, tables
 from sigeti_dwh.monitor.arguments import CANNOT_MEASURE, CRITICAL, FINE, WARNING, Parser
@@ -43,15 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
     # It has options of its own, and imports what no other command needs.
     tries_source = arguments[:1] == ["datasource"]
     options = None if tries_source else _parser().parse_args(arguments)
+    code: int = FINE
     with utf8_console():
         try:
-            code: int = options.run(options) if options else _datasource(arguments[1:])
+            code = options.run(options) if options else _datasource(arguments[1:])
         except (UserError, psycopg.Error, OSError) as error:
             print(error, file=sys.stderr)
-            return CANNOT_MEASURE
+            code = CANNOT_MEASURE
         except KeyboardInterrupt:
-            return FINE
-    return code
+            pass
+    return exit_code(code, CANNOT_MEASURE)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -87,6 +87,7 @@ def remember(
         psycopg.errors.UndefinedTable,
         psycopg.errors.InsufficientPrivilege,
         psycopg.errors.ReadOnlySqlTransaction,
+        psycopg.errors.DiskFull,
     ) as error:
         return error.diag.message_primary
     return None

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 
 from sigeti_dwh.monitor.objects import Measure
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import MADE
 
-MANIFEST = ROOT / "target" / "manifest.json"
+MANIFEST = MADE / "target" / "manifest.json"
 VIEWS = """
 with recursive dependents as (
     select to_regclass(%s)::oid as oid

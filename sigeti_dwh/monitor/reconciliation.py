@@ -23,9 +23,9 @@ def _sum(column: str) -> str:
     """Return the sum of a column's numbers.
 
     One NaN or infinity would make it that, and hide every other difference: such values are found
-    where they are (values.py).
+    where they are (values.py). So is what no amount can hold.
     """
-    return f"sum(cast({column} as numeric(18, 2))) filter (where {column} - {column} = 0)"
+    return f"sum(cast({column} as numeric(18, 2))) filter (where abs({column}) < 1e16)"
 
 
 FIGURES = {

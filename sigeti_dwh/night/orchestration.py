@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 from uuid import UUID
 
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.folders import no_space
 from sigeti_dwh.settings import ROOT, STATE, env_file, read_file
 
 if TYPE_CHECKING:
@@ -204,11 +205,12 @@ def _wait_until_started(server: "uvicorn.Server", thread: Thread) -> None:
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
             home = os.environ["PREFECT_HOME"]
-            raise UserError(
+            failure = UserError(
                 f"Prefect's temporary server did not start on the history in {home}.\n"
                 "Why: PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL=ERROR ./run_pipeline.sh\n"
                 "Removing that folder helps when it is damaged; only past runs are lost."
             )
+            raise no_space() or failure
         time.sleep(0.02)
 
 

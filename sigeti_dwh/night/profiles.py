@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.settings import MADE, ROOT, Settings
 from sigeti_dwh.warehouse.session import pinning
 
 EXAMPLE = ROOT / "profiles.example.yml"
@@ -14,7 +14,7 @@ MARKER = (
 DEFAULT = re.compile(r'env_var\("(\w+)", ""\) or "[^"]*"')
 
 
-def write_profiles(settings: Settings, directory: Path = ROOT) -> bool:
+def write_profiles(settings: Settings, directory: Path = MADE) -> bool:
     """Write profiles.yml, so that plain dbt in the checkout reaches this warehouse.
 
     Only its owner can read the file, which holds the password; one the user wrote himself (without

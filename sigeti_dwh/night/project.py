@@ -6,7 +6,7 @@ three times as much (19.5 CPU seconds against 5.6 on a project of this size).
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
+from sigeti_dwh.load.extreme_values import largest_numbers, longest_texts
+from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.night.kept_connections import KeptConnections, keep_connections
 from sigeti_dwh.night.kept_rows import examples
 from sigeti_dwh.night.layers import Layer, assign
 from sigeti_dwh.night.profiles import profile_variables
-from sigeti_dwh.night.results import LayerResult, first_lines, is_passing
+from sigeti_dwh.night.results import LARGE, LONG, LayerResult, first_lines, is_passing
 from sigeti_dwh.night.tested_changes import TestProgress
 from sigeti_dwh.night.watch import OnEvent, Watch
-from sigeti_dwh.settings import ROOT, Settings
-from sigeti_dwh.warehouse.database import blocker, refusal
+from sigeti_dwh.settings import MADE, ROOT, Settings
+from sigeti_dwh.warehouse.database import blocker, free_space, refusal
 from sigeti_dwh.warehouse.time_limit import TimeLimit, end_sessions
 
 TESTS = ("test.", "unit_test.")
@@ -51,6 +53,7 @@ class Project:
         self.tests = TestProgress(settings.warehouse, whole=full_tests)
         self.select = select
         self.folder = folder
+        self.made = MADE if folder == ROOT else folder
         self.report = report
         self.on_layer = on_layer
         self.deadline = time.monotonic() + 60 * settings.night_minutes
@@ -138,7 +141,7 @@ class Project:
         if limit.expired:
             raise _ended(layer, started)
         if not result.ok:
-            raise result.error(blocker(self.settings.warehouse) if result.locked else None)
+            raise result.error(self._advice(result, manifest))
         if different := {node.unique_id for node in nodes} ^ set(planned):
             raise AssertionError(f"dbt ran other nodes than those of {layer.name}: {different}")
         self.manifest = manifest
@@ -152,9 +155,35 @@ class Project:
         if self.manifest is None:
             self.parse()
         self._run("docs", "generate", "--static", "--no-compile", manifest=self.manifest)
-        page = self.folder / "target" / "static_index.html"
+        page = self.made / "target" / "static_index.html"
         self.report(f"documentation: {page}")
         return page
+
+    def _advice(self, result: LayerResult, manifest: Manifest) -> str | None:
+        if result.full:
+            return free_space(self.settings.warehouse)
+        if result.locked:
+            return blocker(self.settings.warehouse)
+        for words, extremes, kind in (
+            (LONG, longest_texts, "longest texts"),
+            (LARGE, largest_numbers, "largest numbers"),
+        ):
+            if nodes := result.failed_by(words):
+                found = extremes(self.settings.source, self._read_by(nodes, manifest))
+                return f"The {kind} it reads: {found}. Correct them at the source and run again."
+        return None
+
+    def _read_by(self, nodes: Iterable[str], manifest: Manifest) -> list[SourceTable]:
+        """Return the source tables that some nodes read, however far."""
+        above, names = list(nodes), set()
+        while above:
+            node = above.pop()
+            if node.startswith("source."):
+                names.add(node.rsplit(".", 1)[-1])
+            else:
+                above += manifest.nodes[node].depends_on_nodes
+        tables = read_source_tables(self.settings.source_schema)
+        return [table for table in tables if table.name in names]
 
     def _examples(self, relation: str) -> str:
         return examples(self.settings.warehouse, relation)
@@ -226,8 +255,9 @@ class Project:
                 *("--log-level-file", os.environ.get("DBT_LOG_LEVEL_FILE", "info")),
                 "--no-send-anonymous-usage-stats",
                 *command,
-                *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
-                *("--log-path", str(self.folder / "logs")),
+                *("--project-dir", str(self.folder), "--profiles-dir", str(self.made)),
+                *("--target-path", str(self.made / "target")),
+                *("--log-path", str(self.made / "logs")),
             ]
         )
         if outcome.exception is not None:

@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from sigeti_dwh.load.night_load import LoadResult
 from sigeti_dwh.night.results import LayerResult, RunSummary
-from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.settings import MADE, Settings
 
 TITLES = ("layer", "objects", "rows written", "tests passed", "warned", "failed", "seconds")
 
@@ -26,7 +26,7 @@ def report(run: RunSummary, settings: Settings) -> str:
 def next_steps(settings: Settings) -> list[str]:
     """Return what a user can do with the warehouse that was built."""
     warehouse = settings.warehouse
-    page = ROOT / "target" / "static_index.html"
+    page = MADE / "target" / "static_index.html"
     lines = ["See what is in it:   python3 monitor_dwh.py"]
     if page.exists():
         lines.append(f"Documentation:       {page}")

@@ -27,6 +27,9 @@ PASSING = re.compile(
 )
 
 
+FULL = re.compile(r"No space left|Disk quota exceeded|Aucun espace|Débordement du quota")
+LONG = re.compile(r"index row (size|requires)|la taille de la ligne .* d.index|string is too long")
+LARGE = re.compile(r"field overflow|out of range|dépassement|en dehors des limites|hors limite")
 LOCKED = re.compile(r"lock timeout|délai écoulé pour l'obtention", re.IGNORECASE)
 
 
@@ -126,7 +129,16 @@ class LayerResult:
     @property
     def locked(self) -> bool:
         """Tell whether a node waited in vain for somebody else's lock."""
-        return any(node.failed and LOCKED.search(node.message) for node in self.nodes)
+        return bool(self.failed_by(LOCKED))
+
+    @property
+    def full(self) -> bool:
+        """Tell whether a node found no space on the server's disk."""
+        return bool(self.failed_by(FULL))
+
+    def failed_by(self, words: re.Pattern[str]) -> list[str]:
+        """Return the nodes that failed with some words, by their unique ids."""
+        return [node.unique_id for node in self.nodes if node.failed and words.search(node.message)]
 
     @property
     def rows(self) -> int:
@@ -146,10 +158,10 @@ class LayerResult:
             parts.append(_count(len(self.warnings), "warning"))
         return f"{self.name}: {', '.join(parts)} in {self.seconds:.1f} s"
 
-    def error(self, blocker: str | None = None) -> UserError:
+    def error(self, advice: str | None = None) -> UserError:
         """Return the error of a layer that is not ok, retryable if all that failed can pass.
 
-        `blocker` says who was in the way.
+        `advice` says who was in the way, or what to do.
         """
         failed = [node for node in self.nodes if node.failed]
         kind = RetryableError if all(node.passing for node in failed) else UserError
@@ -162,7 +174,7 @@ class LayerResult:
         return kind(
             f"{self.name}: {replace(first, examples='')}\n"
             f"{named}Nothing further was built{''.join(f'; {other}' for other in others)}.\n"
-            f"{blocker or 'All of it: logs/dbt.log'}"
+            f"{advice or 'All of it: logs/dbt.log'}"
         )
 
 
@@ -181,8 +193,11 @@ class RunSummary:
 
 
 def is_passing(message: str) -> bool:
-    """Tell whether a failure with these words can pass by waiting."""
-    return PASSING.search(message) is not None
+    """Tell whether a failure with these words can pass by waiting.
+
+    A server that ends all sessions for want of space comes back to a full disk.
+    """
+    return PASSING.search(message) is not None and FULL.search(message) is None
 
 
 def first_lines(message: str, number: int = 2) -> str:

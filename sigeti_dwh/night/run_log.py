@@ -11,16 +11,21 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 
+from sigeti_dwh.console import untold
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
+from sigeti_dwh.folders import words
+from sigeti_dwh.night import last_word
+from sigeti_dwh.night.last_word import LastWord
 from sigeti_dwh.night.results import FINE, LayerResult
-from sigeti_dwh.settings import ROOT, Server, Settings
+from sigeti_dwh.settings import ROOT, Server, Settings, load_settings
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
 
@@ -69,6 +74,9 @@ where etat = any(%s)
 class RunLog:
     """One night in dwh_meta.executions, held open while it lasts."""
 
+    begun = False
+    """Whether this process has opened a record."""
+
     def __init__(self, settings: Settings, options: str = "", flow_run: str | None = None) -> None:
         self.settings = settings
         self.options = options
@@ -92,16 +100,13 @@ class RunLog:
                 "insert into dwh_meta.executions "
                 "(machine, processus, utilisateur, version, revision, options, execution_prefect) "
                 "values (%s, %s, %s, %s, %s, %s, %s) returning execution",
-                platform.node(),
-                os.getpid(),
-                _user(),
-                f"dbt {version('dbt-core')}, Python {platform.python_version()}",
-                _revision(),
+                *_origin(),
                 self.options,
                 self.flow_run,
             ).fetchone()
             assert row is not None
             self.number = row[0]
+        RunLog.begun = True
         return self
 
     def __exit__(
@@ -114,6 +119,7 @@ class RunLog:
         state = "réussie" if error is None else "échouée"
         if error is not None and not isinstance(error, Exception):
             state = "interrompue"
+        message = untold() if error is None else words(error)
         try:
             if isinstance(error, NoNightError):
                 self._execute("delete from dwh_meta.executions where execution = %s", self.number)
@@ -121,15 +127,16 @@ class RunLog:
             # A run that failed has waited before.
             for wait in WAITS if error is None else ():
                 try:
-                    self._close(state, None)
+                    self._close(state, message)
                     return
                 except RetryableError:
                     time.sleep(wait)
-            self._close(state, None if error is None else str(error))
+            self._close(state, message)
         except (UserError, psycopg.Error) as failure:
             # What to do, the error of the run says.
             reason = str(failure).splitlines()[0]
             print(f"This run's end could not be recorded: {reason}", file=sys.stderr)
+            self._leave_word(state, message)
         finally:
             self._let_go()
 
@@ -208,6 +215,10 @@ class RunLog:
                 ],
             )
 
+    def _leave_word(self, state: str, message: str | None) -> None:
+        with suppress(OSError):
+            last_word.leave(LastWord(str(self.settings.warehouse), self.number, state, message))
+
     def _close(self, state: str, message: str | None) -> None:
         self.still_held()
         self._execute(
@@ -283,7 +294,18 @@ class RunLog:
         )
 
     def _close_abandoned(self) -> None:
-        """Close the records of nights that were killed, and forget very old ones."""
+        """Close the records of nights that left them open, and forget very old ones.
+
+        Why one was killed nobody knows; one whose warehouse went down has left its last word.
+        """
+        if word := last_word.take(self.settings.warehouse):
+            self._execute(
+                "update dwh_meta.executions set etat = %s, message = %s "
+                "where execution = %s and etat = 'en cours'",
+                word.state,
+                word.message,
+                word.number,
+            )
         killed = self._execute(
             "update dwh_meta.executions set etat = 'interrompue', "
             "message = 'Killed: the run left no word.' where etat = 'en cours' "
@@ -293,6 +315,39 @@ class RunLog:
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
         )
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Record a night that fails before its record is open, if the warehouse can be written."""
+    RunLog.begun = False
+    try:
+        yield
+    except NoNightError:
+        raise
+    except Exception as error:
+        if not RunLog.begun:
+            # What keeps it from being written is most often what the night failed of.
+            with suppress(UserError, psycopg.Error):
+                _record(load_settings(), words(error))
+        raise
+
+
+def _record(settings: Settings, message: str) -> None:
+    with connect(settings.warehouse, application_name=NAME, autocommit=True) as connection:
+        meta.prepare(connection)
+        connection.execute(
+            "insert into dwh_meta.executions "
+            "(fin, etat, message, machine, processus, utilisateur, version, revision, options) "
+            "values (clock_timestamp(), 'échouée', %s, %s, %s, %s, %s, %s, 'not begun')",
+            [message, *_origin()],
+        )
+
+
+def _origin() -> tuple[str, int, str, str, str | None]:
+    """Return where a night runs, and by which versions."""
+    versions = f"dbt {version('dbt-core')}, Python {platform.python_version()}"
+    return platform.node(), os.getpid(), _user(), versions, _revision()
 
 
 def is_at_work(warehouse: Server) -> bool:

@@ -12,12 +12,18 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
-from sigeti_dwh.settings import PREFIXES, Server
+from sigeti_dwh.settings import PREFIXES, STATE, Server, embedded_server
 from sigeti_dwh.warehouse.session import pinning
 
 # What a server says when it refuses a connection: libpq gives no SQLSTATE there, only words, and
 # the server's are in the language of its lc_messages (English or French here).
 REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
+    (
+        r"No space left|Aucun espace disponible",
+        UserError,
+        "its disk is full ({said})",
+        "Free space there and run again.",
+    ),
     (
         r"password authentication failed|no password supplied"
         r"|authentification par mot de passe",
@@ -190,8 +196,12 @@ def refusal(said: str, server: Server) -> UserError:
     words["said"] = said.strip().splitlines()[-1].split("failed: ")[-1].strip()
     for pattern, kind, what, action in REFUSALS:
         if re.search(pattern, said):
-            if server.embedded and "{prefix}" in action:
+            if server.embedded and "No space" in said:
+                action = free_space(server)
+            elif server.embedded and "{prefix}" in action:
                 action = "Start it by ./run_pipeline.sh start; ./run_pipeline.sh status tells more."
+                if why := embedded_server().why_down():
+                    action = f"It went down: {why}.\nMend that, and ./run_pipeline.sh start"
             reason = f"{what.format(**words)}.\n{action.format(**words)}"
             return kind(f"Cannot connect to the {server}: {reason}")
     return UserError(f"Cannot connect to the {server}:\n{words['said']}")
@@ -225,6 +235,12 @@ def blocker(server: Server) -> str | None:
     )
 
 
+def free_space(server: Server) -> str:
+    """Return what to do when a server's disk is full, whose own words name places in its data."""
+    where = f"in {STATE / 'postgres'}" if server.embedded else "on the server's disk"
+    return f"Free space {where} and run again."
+
+
 def create_warehouse(server: Server) -> bool:
     """Create the warehouse's database when the server has none of that name; True if created."""
     try:
@@ -252,7 +268,7 @@ def _failure(error: psycopg.Error, server: Server) -> UserError | None:
             f"{PREFIXES[server.role]}_USER."
         )
     if isinstance(error, pg.DiskFull):
-        return UserError(f"{server}: {said}.\nFree space on the server's disk and run again.")
+        return UserError(f"{server}: {said}.\n{free_space(server)}")
     if isinstance(error, pg.LockNotAvailable):
         who = blocker(server) or "Another session was in the way; run again."
         return RetryableError(f"{server}: {said}.\n{who}")

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,24 @@ POLL_SECONDS = 0.005
 class Night:
     """A run of the command line, in a process group of its own."""
 
-    def __init__(self, folder: Path, variables: dict[str, str], *arguments: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        variables: dict[str, str],
+        *arguments: str,
+        checkout: Path | None = None,
+        prefix: Sequence[str] = (),
+    ) -> None:
         name = f"night-{time.monotonic_ns()}"
         self._told, self._said = folder / f"{name}.out", folder / f"{name}.err"
         with self._told.open("wb") as output, self._said.open("wb") as messages:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "sigeti_dwh", "--no-docs", *arguments],
+                [*prefix, sys.executable, "-P", "-m", "sigeti_dwh", "--no-docs", *arguments],
                 cwd="/",
                 env={
                     "PATH": os.defpath,
                     "HOME": str(folder),
-                    "PYTHONPATH": str(folder),
+                    "PYTHONPATH": str(checkout or folder),
                     "DWH_ENV_FILE": os.devnull,
                     **variables,
                 },
@@ -90,6 +97,24 @@ class Night:
             os.killpg(self._process.pid, number)
 
 
+@contextmanager
+def outside(folder: Path, checkout: Path, *prefix: str, **variables: str) -> Iterator[Night]:
+    """Start a night of a checkout whose folder takes no output, by a command before it."""
+    night = Night(folder, variables, checkout=checkout, prefix=prefix)
+    with ended(night):
+        yield night
+
+
+@contextmanager
+def ended(night: Night) -> Iterator[None]:
+    """See that a night does not outlive the block."""
+    try:
+        yield
+    finally:
+        night.signal(signal.SIGKILL)
+        night.wait()
+
+
 class Installation:
     """The project as a user has it: code, settings, state and an embedded server in one folder."""
 
@@ -117,11 +142,8 @@ class Installation:
     def night(self, *arguments: str, **variables: str) -> Iterator[Night]:
         """Start a night; none outlives the block."""
         night = Night(self.folder, self.variables | variables, *arguments)
-        try:
+        with ended(night):
             yield night
-        finally:
-            night.signal(signal.SIGKILL)
-            night.wait()
 
     @contextmanager
     def edited(self, path: str, text: str, other: str) -> Iterator[None]:

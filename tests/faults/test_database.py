@@ -1,7 +1,6 @@
 """What the warehouse's server, its administrator and its other users do to a night."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 from sigeti_dwh.settings import EMBEDDED_DATABASES
 from sigeti_dwh.warehouse.database import connect
 
+from .disks import fill, mounted
 from .installation import Installation
 from .nights import (
     LAYERS,
@@ -155,7 +155,7 @@ def test_a_new_column_of_a_mart_does_not_queue_readers_behind_a_long_one(
         with installation.night() as night:
             night.wait_until(lambda: long.execute(WAITING).fetchone() is not None)
             with installation.connect() as reader:
-                reader.execute("set statement_timeout = '20s'")
+                reader.execute("set statement_timeout = '1min'")
                 reader.execute(f"select count(*) from {mart}")  # type: ignore[call-overload]
             assert check_end(installation, night) == 1
             assert f"process {long.info.backend_pid}" in night.messages
@@ -191,16 +191,8 @@ def test_a_password_changed_half_way_ends_the_night(installation: Installation) 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a small disk."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(folder)]
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    done = subprocess.run(mounting, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted("-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", at=tmp_path):
+        yield tmp_path
 
 
 @by_command
@@ -223,7 +215,7 @@ def test_a_full_disk_ends_the_night(
     try:
         with unchanged_marts(installation), installation.night() as night:
             with stopped(installation, night, layer):
-                fill(filling)
+                fill(small_disk)
             assert check_end(installation, night) == 1, night.output
         assert "No space left on device" in night.messages
         filling.unlink()
@@ -234,13 +226,3 @@ def test_a_full_disk_ends_the_night(
         with connect(installation.warehouse.settings.source, autocommit=True) as connection:
             connection.execute("alter database sigeti_dwh set tablespace pg_default")
             connection.execute("drop tablespace small")
-
-
-def fill(path: Path) -> None:
-    """Write a file until nothing more goes on its disk."""
-    with path.open("wb", buffering=0) as filling:
-        try:
-            while True:
-                filling.write(bytes(1 << 16))
-        except OSError:
-            pass

@@ -267,3 +267,52 @@ def test_orphans_of_the_source_are_of_the_unknown_member(installation: Installat
     installation.warehouse.change(move.format(*parents))
     with readers(installation) as reader:
         next_night(installation, reader)
+
+
+LONG = "(select string_agg(md5(random()::text), '') from generate_series(1, 1000))"
+MUCH = """
+insert into factures
+select (jsonb_populate_record(factures, jsonb_build_object(
+    'id', 900000 + n, 'numero_facture', 'M' || n, 'montant_total', 9999999999999.99,
+    'is_deleted', false, 'deleted_at', null
+))).*
+from factures, generate_series(1, 1001) as n
+where factures.id = (select min(id) from factures where entreprise_id is not null)
+"""
+
+
+@by_command
+@pytest.mark.parametrize(
+    ("before", "change", "back", "words"),
+    [
+        (
+            "alter table domaines_activites alter column libelle type text",
+            f"update domaines_activites set libelle = {LONG} where id in "
+            "(select domaine_activite_id from entreprises)",
+            "update domaines_activites set libelle = 'Domaine ' || id",
+            ("index row", "public.domaines_activites.libelle of id=", "32000 bytes"),
+        ),
+        (
+            "select 1",
+            MUCH,
+            "delete from factures where id > 900000",
+            ("numeric field overflow", "public.factures.montant_total of id=", "1e+13"),
+        ),
+    ],
+    ids=["a text too long for an index", "amounts whose sum is too large"],
+)
+def test_what_no_model_can_hold_is_named(
+    installation: Installation, before: str, change: str, back: str, words: tuple[str, ...]
+) -> None:
+    warehouse = installation.warehouse
+    warehouse.advance(1)
+    warehouse.change(before)
+    warehouse.change(change)
+    with unchanged_marts(installation), installation.night() as night:
+        assert check_end(installation, night) == 1
+    assert all(word in night.messages for word in words), night.messages
+    assert "Correct them at the source" in night.messages
+    warehouse.change(back)
+    with installation.night("--accept-loss") as night:
+        assert check_end(installation, night) == 0, night.messages
+    check_warehouse(installation)
