@@ -17,7 +17,7 @@ from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.folders import explained, no_space
-from sigeti_dwh.night.orchestration import import_flow
+from sigeti_dwh.night.orchestration import give_up_server, import_flow
 from sigeti_dwh.night.preparation import prepare, started
 from sigeti_dwh.night.report import report
 from sigeti_dwh.night.run_log import recorded
@@ -103,11 +103,16 @@ def run(options: argparse.Namespace) -> int:
         except HTTPError as error:
             if full := no_space():
                 raise full from None
-            # What was done stays done: doing it again finds nothing to write.
-            print(f"The Prefect server was lost ({error}): running again without it.", flush=True)
+            give_up_server()
             lost = True
-            with flow.prefect_api(temporary=True):
-                made = flow.sigeti_dwh(**arguments)
+            if flow.went_through:
+                made = flow.went_through.pop()
+                print(f"The Prefect server was lost ({error}): its history lacks this run's end.")
+            else:
+                # What was done stays done: doing it again finds nothing to write.
+                print(f"The Prefect server was lost ({error}): running again without it.")
+                with flow.prefect_api(temporary=True):
+                    made = flow.sigeti_dwh(**arguments)
     print(report(made, settings), flush=True)
     if lost:
         # Prefect's threads would try for minutes more to send their events to the lost server.

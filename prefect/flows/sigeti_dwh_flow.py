@@ -32,6 +32,9 @@ from sigeti_dwh.warehouse.connection_check import check  # noqa: E402
 WAITS = [5, 15, 40]
 """Seconds before each new attempt at what can pass by waiting."""
 
+went_through: list[RunSummary] = []
+"""The runs of this process that ended well: Prefect may lose its server before it hands one on."""
+
 
 def say(line: str) -> None:
     """Tell the console and the Prefect run."""
@@ -136,7 +139,9 @@ def sigeti_dwh(
         )
         if docs:
             write_documentation(project)
-        return RunSummary(loaded, layers, time.monotonic() - started)
+        summary = RunSummary(loaded, layers, time.monotonic() - started)
+    went_through.append(summary)
+    return summary
 
 
 def main() -> int:

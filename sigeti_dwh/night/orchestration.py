@@ -148,6 +148,18 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
         gc.freeze()
 
 
+def give_up_server() -> None:
+    """Stop sending what is still to be sent to a Prefect server that was lost.
+
+    Its events would each be tried for seconds, and those of the next server wait behind them.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=0)
+    EventsWorker.drain_all(timeout=0)
+
+
 def end_killed(flow_runs: Sequence[str]) -> None:
     """End in Prefect the runs that were killed, which it would show as running for good.
 
