@@ -335,7 +335,7 @@ def recorded() -> Iterator[None]:
 
 def _record(settings: Settings, message: str) -> None:
     with connect(settings.warehouse, application_name=NAME, autocommit=True) as connection:
-        meta.prepare(connection)
+        meta.require_prefix(connection, settings.schema)
         connection.execute(
             "insert into dwh_meta.executions "
             "(fin, etat, message, machine, processus, utilisateur, version, revision, options) "
