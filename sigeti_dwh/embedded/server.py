@@ -20,8 +20,8 @@ from sigeti_dwh.embedded.settings import tuned_settings
 from sigeti_dwh.errors import UserError
 
 START_SECONDS = 600
-PASSING = "starting up|shutting down|recovery mode|not yet accepting|Connection refused|timeout"
-"""What is said to clients of a server that will soon answer, or is soon gone."""
+HOPELESS = "authentication|No space left"
+"""What a server says that waiting does not change; one that starts or ends says many things."""
 READY = "database system is ready to accept connections"
 # How long the processes of a killed server may hold its memory: until their query ends.
 ORPHAN_SECONDS = 30
@@ -182,7 +182,7 @@ class EmbeddedServer:
             refusal = self._refusal()
             if refusal is None or "too many clients" in refusal:
                 return True
-            if not re.search(PASSING, refusal) or time.monotonic() > deadline:
+            if re.search(HOPELESS, refusal) or time.monotonic() > deadline:
                 raise self._failure("runs and lets us not in", refusal)
             time.sleep(0.2)
         return False
