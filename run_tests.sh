@@ -133,7 +133,7 @@ if [ "$fast" ]; then
         tests/python/test_{profiles,run_pipeline,run_tests,documents,prefect_folder,oracle}.py \
         tests/python/test_pipeline.py::test_every_fact_and_mart_equals_sql_on_the_source
 fi
-# A file is run by one process: its tests share what they spoil. The longest files come first.
+# A file is run by one process: its tests share what they spoil. The longest files come first (conftest.py).
 step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
     --no-loadscope-reorder "$@"
 

@@ -220,7 +220,9 @@ def test_a_night_that_failed_is_critical_until_one_ends_well(night: Warehouse) -
     with pytest.raises(ValueError), RunLog(night.settings):
         raise ValueError("the disk was full")
     done = monitor(night.settings)
-    assert done.returncode == 2 and "failed: ValueError: the disk was full" in " ".join(done.stdout.split())
+    assert done.returncode == 2 and "failed: ValueError: the disk was full" in " ".join(
+        done.stdout.split()
+    )
     assert next_commands(done.stdout) == {"./run_pipeline.sh"}
     assert "Last good night: 1, " in done.stdout
     for _ in range(2):
