@@ -79,11 +79,13 @@ select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
 {%- set known = run_query(
     "select changement from " ~ meta_schema() ~ ".avancement where relation = '" ~ name ~ "'"
 ).rows -%}
-{%- set since = known[0][0] if known and mart not in created and not flags.FULL_REFRESH else none -%}
 {%- set touched = mart.published.identifier ~ '__touched' -%}
 {%- set columns = mart['columns'] -%}
-{%- if mart not in created -%}
-    {%- set present = adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list %}
+{%- set present = columns if mart in created else adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list -%}
+{#- A column that was not there is empty in every row, also in those that nothing changes. -#}
+{%- set whole = flags.FULL_REFRESH or mart in created or columns | reject('in', present) | list | length > 0 -%}
+{%- set since = known[0][0] if known and not whole else none -%}
+{%- if mart not in created %}
 {# A new column needs the table for itself, and all who come later to read wait behind that. #}
 set local lock_timeout = '2s';
     {%- for column in adapter.get_columns_in_relation(mart.prepared) if column.quoted not in present %}
@@ -161,7 +163,7 @@ insert into publication__rows
 select 1 from gone
 union all
 select 1 from written;
-{% for column in mart['columns'] if mart not in created and column not in present and column | replace('"', '') in promised_columns(mart.node) %}
+{% for column in columns if column not in present and column | replace('"', '') in promised_columns(mart.node) %}
 alter table {{ mart.published }} alter column {{ column }} set not null;
 {% endfor %}
 

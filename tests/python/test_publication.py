@@ -110,7 +110,6 @@ def test_a_dropped_mart_comes_back_and_a_new_column_arrives(warehouse: Warehouse
             f"alter table {PUBLISHED['mart_portefeuille_clients']} drop column niveau_risque"  # type: ignore[arg-type]
         )
     warehouse.run()
-    warehouse.run(full_refresh=True)
     assert warehouse.differences() == []
 
 
