@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         "full_refresh": options.full_refresh,
         "full_tests": options.full_tests,
         "select": options.select,
+        "all_nodes": options.all_nodes,
         "docs": not options.no_docs,
         "accept_loss": options.accept_loss,
     }
@@ -328,6 +329,11 @@ def _parser() -> argparse.ArgumentParser:
         "--full-tests",
         action="store_true",
         help="test whole tables, as once a week, not what changed since each test passed",
+    )
+    parser.add_argument(
+        "--all-nodes",
+        action="store_true",
+        help="run every model and test, as once a week, not those that have something to do",
     )
     parser.add_argument(
         "--accept-loss",

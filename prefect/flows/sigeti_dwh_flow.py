@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
+from sigeti_dwh.alerts import left_out_wrongly  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
@@ -100,19 +101,24 @@ def sigeti_dwh(
     docs: bool = True,
     from_failure: bool = False,
     accept_loss: bool = False,
+    all_nodes: bool = False,
 ) -> RunSummary:
     """Check the connections, load, build and test each layer, publish, write the documentation.
 
     The first step that fails ends the run and makes it Failed: no layer is built on one that is
-    wrong. With `from_failure` the layers that a failed run finished are left out, unless the source
-    has changed since; with `accept_loss` a source that lost most of its rows is loaded as it is.
+    wrong. Models and tests are left out when nothing is newer than what they last did, unless
+    `all_nodes`, and but once a week. With `from_failure` the layers that a failed run finished are
+    left out, unless the source has changed since; with `accept_loss` a source that lost most of its
+    rows is loaded as it is.
+
     Raises UserError whose message names the model or test and the reason; BusyError when another
     run works on the same warehouse.
     """
     started = time.monotonic()
     settings = load_settings()
     check_connections(settings)
-    options = f"full_refresh={full_refresh} full_tests={full_tests} select={select}"
+    options = f"full_refresh={full_refresh} full_tests={full_tests} "
+    options += f"all_nodes={all_nodes} select={select}"
     if from_failure:
         options += " from_failure=True"
     with RunLog(settings, options, flow_run.id) as log:
@@ -121,6 +127,7 @@ def sigeti_dwh(
             settings,
             full_refresh=full_refresh,
             full_tests=full_tests,
+            all_nodes=all_nodes or log.is_due_whole(),
             select=select,
             report=say,
             on_layer=log.layer,
@@ -141,7 +148,13 @@ def sigeti_dwh(
         )
         if docs:
             write_documentation(project)
-        summary = RunSummary(loaded, layers, time.monotonic() - started)
+        if select is None and not finished and not project.left_out:
+            log.whole()
+        if project.missed:
+            left_out_wrongly([str(node) for node in project.missed])
+        summary = RunSummary(
+            loaded, layers, time.monotonic() - started, missed=tuple(project.missed)
+        )
     went_through.append(summary)
     return summary
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
-from sigeti_dwh.alerts.messages import Message, backup_failure
+from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
 from sigeti_dwh.schedule import read_schedules
@@ -64,6 +64,15 @@ def check_freshness() -> None:
     _tell(note)
     if late and not read_channels(variables):
         raise UserError(f"{late[0].body.splitlines()[0]}\n{NOBODY}")
+
+
+def left_out_wrongly(nodes: list[str]) -> None:
+    """Tell what the nights before had left out and a run of all nodes found; never raises."""
+    try:
+        variables = read_variables()
+        send(left_out(nodes), read_channels(variables), secrets(variables))
+    except UserError as refused:
+        print(f"Alerts: not sent: {refused}", file=sys.stderr)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from typing import Any
 import holidays
 import psycopg
 
+from sigeti_dwh.warehouse import meta
+
 FIRST_YEAR = 1970
 
 
@@ -47,4 +49,6 @@ def refresh_holidays(connection: psycopg.Connection[Any]) -> int:
             "on conflict (date_jour) do update set nom_jour_ferie = excluded.nom_jour_ferie",
             changed,
         )
+    if gone or changed:
+        meta.next_change(connection, "jours_feries")
     return len(gone) + len(changed)

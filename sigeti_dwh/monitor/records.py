@@ -15,7 +15,7 @@ MADE = """
 select n.nom, max(coalesce(e.fin, e.debut))
 from dwh_meta.noeuds n
 join dwh_meta.executions e using (execution)
-where n.etat in ('success', 'pass') and n.type in ('model', 'snapshot')
+where n.etat in ('success', 'pass', 'unchanged') and n.type in ('model', 'snapshot')
     and coalesce(e.fin, e.debut) < current_timestamp + interval '10 minutes'
 group by n.nom
 """

@@ -23,8 +23,16 @@ from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.night.kept_connections import KeptConnections, keep_connections
 from sigeti_dwh.night.kept_rows import examples
 from sigeti_dwh.night.layers import Layer, assign
+from sigeti_dwh.night.node_states import NodeStates
 from sigeti_dwh.night.profiles import profile_variables
-from sigeti_dwh.night.results import LARGE, LONG, LayerResult, first_lines, is_passing
+from sigeti_dwh.night.results import (
+    LARGE,
+    LONG,
+    LayerResult,
+    NodeResult,
+    first_lines,
+    is_passing,
+)
 from sigeti_dwh.night.tested_changes import TestProgress
 from sigeti_dwh.night.watch import OnEvent, Watch
 from sigeti_dwh.settings import MADE, ROOT, Settings
@@ -43,6 +51,7 @@ class Project:
         *,
         full_refresh: bool = False,
         full_tests: bool = False,
+        all_nodes: bool = False,
         select: str | None = None,
         folder: Path = ROOT,
         report: Callable[[str], None] = print,
@@ -51,6 +60,12 @@ class Project:
         self.settings = settings
         self.full_refresh = full_refresh
         self.tests = TestProgress(settings.warehouse, whole=full_tests)
+        # What was asked for by name is done, whether or not there is anything to do.
+        self.all_nodes = all_nodes or full_refresh or full_tests or select is not None
+        self.missed: list[NodeResult] = []
+        """What nodes did that had nothing to do, in a run of all of them."""
+        self.left_out = False
+        """Whether a node of this run had nothing to do."""
         self.select = select
         self.folder = folder
         self.made = MADE if folder == ROOT else folder
@@ -58,6 +73,7 @@ class Project:
         self.on_layer = on_layer
         self.deadline = time.monotonic() + 60 * settings.night_minutes
         self.manifest: Manifest | None = None
+        self.states: NodeStates | None = None
         self.nodes: dict[Layer, list[str]] = {}
 
     def parse(self) -> None:
@@ -79,6 +95,7 @@ class Project:
         for warning in warnings:
             self.report(f"dbt: {warning}")
         self.nodes = assign(self.manifest.nodes)
+        self.states = NodeStates(self.settings, self.manifest)
         if self.select is not None:
             selected = self._selected(self.select)
             self.nodes = {
@@ -103,40 +120,41 @@ class Project:
         """
         if self.manifest is None:
             self.parse()
-        assert self.manifest is not None
+        assert self.manifest is not None and self.states is not None
         planned = self.nodes[layer]
         if not planned:
             return self._reported(LayerResult(layer.name, (), 0.0))
+        states = self.states
+        due = states.due(planned)
+        chosen = [node for node in planned if self.all_nodes or node in due]
         started = time.monotonic()
         # A node is compiled in place, and does not compile twice: after a failure, parse anew.
         manifest, self.manifest = self.manifest, None
-        self.tests.limit(manifest.nodes, [node for node in planned if node.startswith("test.")])
+        self.tests.limit(manifest.nodes, [node for node in chosen if node.startswith("test.")])
         limit = self._time_limit()
         try:
             with (
                 limit,
                 Watch(
-                    layer.name, manifest, len(planned), on_event, self.report, self._examples
+                    layer.name, manifest, len(chosen), on_event, self.report, self._examples
                 ) as watch,
             ):
-                outcome = self._run(
-                    "build",
-                    *(["--full-refresh"] if self.full_refresh else []),
-                    *("--exclude-resource-type", "unit_test"),
-                    *("--indirect-selection", "empty"),
-                    "--select",
-                    *(f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in planned),
-                    manifest=manifest,
-                    callback=watch.callback,
-                )
-                nodes = tuple(watch.result(result) for result in outcome.results)
+                nodes = tuple(watch.unchanged(node) for node in planned if node not in chosen)
+                nodes += self._built(chosen, manifest, watch)
         except RetryableError:
             # The limit ends whatever is at work, also what dbt asks for itself.
             if limit.expired:
                 raise _ended(layer, started) from None
             raise
-        self.tests.record(nodes)
         result = LayerResult(layer.name, nodes, time.monotonic() - started)
+        self.tests.record(result.run)
+        states.record(result.run)
+        self.left_out = self.left_out or len(result.run) < len(nodes)
+        self.missed += [
+            node
+            for node in result.run
+            if node.unique_id not in due and (node.rows_affected or node.status in ("fail", "warn"))
+        ]
         self.on_layer(result)
         if limit.expired:
             raise _ended(layer, started)
@@ -147,15 +165,35 @@ class Project:
         self.manifest = manifest
         return self._reported(result)
 
+    def _built(self, chosen: list[str], manifest: Manifest, watch: Watch) -> tuple[NodeResult, ...]:
+        if not chosen:
+            return ()
+        outcome = self._run(
+            "build",
+            *(["--full-refresh"] if self.full_refresh else []),
+            *("--exclude-resource-type", "unit_test"),
+            *("--indirect-selection", "empty"),
+            "--select",
+            *(f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in chosen),
+            manifest=manifest,
+            callback=watch.callback,
+        )
+        return tuple(watch.result(result) for result in outcome.results)
+
     def docs(self) -> Path:
         """Write the documentation as one page and return its path.
 
-        The nodes were compiled when they were built: they are not compiled again.
+        It stays as it is when nodes were left out: the project is that of the page. The nodes that
+        were built were compiled then: they are not compiled again.
         """
-        if self.manifest is None:
-            self.parse()
-        self._run("docs", "generate", "--static", "--no-compile", manifest=self.manifest)
         page = self.made / "target" / "static_index.html"
+        if self.left_out and page.exists():
+            self.report(f"documentation: {page} (unchanged)")
+            return page
+        if self.manifest is None or self.left_out:
+            self.parse()
+        compiled = [] if self.left_out else ["--no-compile"]
+        self._run("docs", "generate", "--static", *compiled, manifest=self.manifest)
         self.report(f"documentation: {page}")
         return page
 

@@ -6,7 +6,16 @@ from sigeti_dwh.load.night_load import LoadResult
 from sigeti_dwh.night.results import LayerResult, RunSummary
 from sigeti_dwh.settings import MADE, Settings
 
-TITLES = ("layer", "objects", "rows written", "tests passed", "warned", "failed", "seconds")
+TITLES = (
+    "layer",
+    "objects",
+    "rows written",
+    "tests passed",
+    "warned",
+    "failed",
+    "unchanged",
+    "seconds",
+)
 
 
 def report(run: RunSummary, settings: Settings) -> str:
@@ -14,13 +23,13 @@ def report(run: RunSummary, settings: Settings) -> str:
     table = tabulate(
         [_load_line(run.loaded), *(_line(layer) for layer in run.layers)],
         headers=TITLES,
-        colalign=("left", *["right"] * 6),
+        colalign=("left", *["right"] * 7),
         disable_numparse=True,
     )
     warnings = [f"Warning: {test.name}: {test.outcome()}" for test in run.warnings]
-    return "\n".join(
-        ["", table, "", *warnings, f"Done in {run.seconds:.0f} s.", "", *next_steps(settings)]
-    )
+    missed = [f"Missed by the nights before: {node}" for node in run.missed]
+    done = f"{run.amount}. Done in {run.seconds:.0f} s."
+    return "\n".join(["", table, "", *warnings, *missed, done, "", *next_steps(settings)])
 
 
 def next_steps(settings: Settings) -> list[str]:
@@ -43,7 +52,7 @@ def next_steps(settings: Settings) -> list[str]:
 
 def _load_line(load: LoadResult) -> tuple[object, ...]:
     seconds = sum(table.seconds for table in load.tables)
-    return ("load", len(load.tables), load.changed, "", "", "", f"{seconds:.1f}")
+    return ("load", len(load.tables), load.changed, "", "", "", "", f"{seconds:.1f}")
 
 
 def _line(layer: LayerResult) -> tuple[object, ...]:
@@ -56,5 +65,6 @@ def _line(layer: LayerResult) -> tuple[object, ...]:
         passed,
         warned,
         len(statuses) - passed - warned,
+        len(layer.nodes) - len(layer.run),
         f"{layer.seconds:.1f}",
     )

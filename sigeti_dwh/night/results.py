@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.load.night_load import LoadResult
 
-FINE = frozenset({"success", "pass", "warn", "no-op"})
+UNCHANGED = "unchanged"
+"""The status of a node that was left out: nothing is newer than what it last did."""
+FINE = frozenset({"success", "pass", "warn", "no-op", UNCHANGED})
 SKIPPED = "skipped"
 
 # dbt hands on the words of PostgreSQL and not its SQLSTATE; they are in the language of the
@@ -50,7 +52,8 @@ class NodeResult:
     name: str
     resource_type: str
     status: str
-    """success, error, skipped, no-op of a model; pass, fail, warn, error, skipped of a test."""
+    """success, error, skipped, no-op of a model; pass, fail, warn, error, skipped of a test;
+    unchanged of both."""
     seconds: float
     rows_affected: int | None
     failures: int | None
@@ -89,6 +92,8 @@ class NodeResult:
         took = f"in {self.seconds:.1f} s"
         if self.status == SKIPPED:
             return "skipped, because of a failure above"
+        if self.status == UNCHANGED:
+            return "nothing that it reads has changed"
         if self.status == "error":
             return f"{first_lines(self.message)} ({took})"
         if self.failures is not None:
@@ -112,14 +117,19 @@ class LayerResult:
         return all(node.ok for node in self.nodes)
 
     @property
+    def run(self) -> tuple[NodeResult, ...]:
+        """Return the nodes that had something to do."""
+        return tuple(node for node in self.nodes if node.status != UNCHANGED)
+
+    @property
     def models(self) -> tuple[NodeResult, ...]:
-        """Return the models and snapshots."""
-        return tuple(node for node in self.nodes if node.resource_type != "test")
+        """Return the models and snapshots that had something to do."""
+        return tuple(node for node in self.run if node.resource_type != "test")
 
     @property
     def tests(self) -> tuple[NodeResult, ...]:
-        """Return the tests."""
-        return tuple(node for node in self.nodes if node.resource_type == "test")
+        """Return the tests that had something to do."""
+        return tuple(node for node in self.run if node.resource_type == "test")
 
     @property
     def warnings(self) -> tuple[NodeResult, ...]:
@@ -156,6 +166,8 @@ class LayerResult:
         ]
         if self.warnings:
             parts.append(_count(len(self.warnings), "warning"))
+        if unchanged := len(self.nodes) - len(self.run):
+            parts.append(f"{_count(unchanged, 'node')} unchanged")
         return f"{self.name}: {', '.join(parts)} in {self.seconds:.1f} s"
 
     def error(self, advice: str | None = None) -> UserError:
@@ -185,11 +197,21 @@ class RunSummary:
     loaded: LoadResult
     layers: tuple[LayerResult, ...]
     seconds: float
+    missed: tuple[NodeResult, ...] = ()
+    """What nodes did that had nothing to do, in a run of all of them."""
 
     @property
     def warnings(self) -> tuple[NodeResult, ...]:
         """Return the tests that found rows and let the run go on."""
         return tuple(node for layer in self.layers for node in layer.warnings)
+
+    @property
+    def amount(self) -> str:
+        """Tell how many of the nodes had something to do."""
+        run = sum(len(layer.run) for layer in self.layers)
+        return (
+            f"{run} of {sum(len(layer.nodes) for layer in self.layers)} nodes had something to do"
+        )
 
 
 def is_passing(message: str) -> bool:

@@ -25,6 +25,7 @@ from sigeti_dwh.folders import words
 from sigeti_dwh.night import last_word
 from sigeti_dwh.night.last_word import LastWord
 from sigeti_dwh.night.results import FINE, LayerResult
+from sigeti_dwh.night.tested_changes import WHOLE_EVERY
 from sigeti_dwh.settings import ROOT, Server, Settings, load_settings
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
@@ -158,6 +159,21 @@ class RunLog:
             "update dwh_meta.executions set chargement = %s where execution = %s",
             load,
             self.number,
+        )
+
+    def is_due_whole(self) -> bool:
+        """Tell whether no run of all nodes has ended well for a week."""
+        row = self._execute(
+            "select from dwh_meta.executions where entiere and etat = 'réussie' "
+            "and debut > current_timestamp - %s::interval limit 1",
+            WHOLE_EVERY,
+        ).fetchone()
+        return row is None
+
+    def whole(self) -> None:
+        """Record that the night ran all nodes."""
+        self._execute(
+            "update dwh_meta.executions set entiere = true where execution = %s", self.number
         )
 
     def check_failed_before(self) -> None:

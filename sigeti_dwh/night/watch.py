@@ -9,7 +9,7 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from sigeti_dwh.night.results import NodeResult, NodeStart
+from sigeti_dwh.night.results import UNCHANGED, NodeResult, NodeStart
 
 OnEvent = Callable[[NodeStart | NodeResult], None]
 PROGRESS_SECONDS = 20.0
@@ -72,6 +72,11 @@ class Watch:
                 )
             )
         return self.done[node.unique_id]
+
+    def unchanged(self, unique_id: str) -> NodeResult:
+        """Return the result of a node that is left out, and tell of it."""
+        self._handle(self._node_result(unique_id, UNCHANGED, 0.0, None, {}, None))
+        return self.done[unique_id]
 
     def _finished(self, data: Any) -> NodeResult:
         result = data.run_result

@@ -28,7 +28,8 @@ RIGHTS = Path(__file__).with_name("rights.sql")
 # entrepot says under which prefix the warehouse is built, to which all of this belongs;
 # nuit and verrous are what is locked (run_log.py, next_change, rights.sql): advisory locks every
 # login may take, these only who owns them;
-# essais says up to which change each test has passed, and when it last saw its whole table.
+# essais says up to which change each test has passed, and when it last saw its whole table;
+# etats says in which state of what it reads each node last ended well (night/node_states.py).
 DEFINITION = """
 create schema if not exists dwh_meta;
 create table if not exists dwh_meta.changements (
@@ -36,6 +37,7 @@ create table if not exists dwh_meta.changements (
     relation text not null,
     ecrit_le timestamptz not null default current_timestamp
 );
+create index if not exists changements_relation on dwh_meta.changements (relation, numero);
 create table if not exists dwh_meta.avancement (
     relation text primary key,
     changement bigint not null,
@@ -67,6 +69,10 @@ create table if not exists dwh_meta.essais (
     changement bigint not null,
     entier_le timestamptz not null
 );
+create table if not exists dwh_meta.etats (
+    noeud text primary key,
+    etat text not null
+);
 create table if not exists dwh_meta.executions (
     execution bigint generated always as identity primary key,
     debut timestamptz not null default clock_timestamp(),
@@ -80,7 +86,8 @@ create table if not exists dwh_meta.executions (
     revision text,
     options text not null,
     chargement bigint,
-    execution_prefect text
+    execution_prefect text,
+    entiere boolean
 );
 create table if not exists dwh_meta.noeuds (
     execution bigint references dwh_meta.executions on delete cascade,
@@ -181,6 +188,12 @@ begin
             = ('dwh_meta', 'executions', 'execution_prefect')
     ) then
         alter table dwh_meta.executions add column execution_prefect text;
+    end if;
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name) = ('dwh_meta', 'executions', 'entiere')
+    ) then
+        alter table dwh_meta.executions add column entiere boolean;
     end if;
     insert into dwh_meta.verrous select unnest(array['changements', 'droits'])
     except select nom from dwh_meta.verrous

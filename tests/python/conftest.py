@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -130,6 +131,55 @@ def folder(tmp_path: Path) -> Path:
 def settings(warehouse_server: Server) -> Settings:
     """Describe a run of the small project, which reads no source."""
     return Settings(replace(warehouse_server, role="source", name="source"), warehouse_server)
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a demo warehouse, tested and published, for others to copy; return its project."""
+    from .warehouse import Warehouse, copy_project
+
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    with (
+        fresh_database(server, "source", "copied_source") as source,
+        fresh_database(server, "warehouse", "copied_warehouse") as target,
+    ):
+        made = Warehouse(source, target, folder)
+        made.fill()
+        made.run(checks=True)
+        # Built under the name of its copies: dbt parses anew for another.
+        with connect(at(server, "source", "postgres"), autocommit=True) as connection:
+            for role in ("source", "warehouse"):
+                connection.execute(
+                    f"alter database copied_{role} rename to template_{role}".encode()
+                )
+    return folder
+
+
+@contextmanager
+def copied_night(
+    server: EmbeddedServer, template: Path, folder: Path | None = None
+) -> Iterator["Warehouse"]:
+    """Copy the template's databases, one copy at a time, and with a `folder` its project too."""
+    from .warehouse import Warehouse
+
+    if folder is not None:
+        shutil.copytree(template, folder)
+    with connect(at(server, "source", "postgres"), autocommit=True) as connection:
+        for role in ("source", "warehouse"):
+            connection.execute(f"drop database if exists copied_{role} with (force)".encode())
+            connection.execute(f"create database copied_{role} template template_{role}".encode())
+    yield Warehouse(
+        at(server, "source", "copied_source"),
+        at(server, "warehouse", "copied_warehouse"),
+        folder or template,
+    )
+
+
+@pytest.fixture
+def warehouse(server: EmbeddedServer, template: Path) -> Iterator["Warehouse"]:
+    """Copy a demo warehouse after a good night, for one test."""
+    with copied_night(server, template) as copy:
+        yield copy
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
 
-from .conftest import fresh_database
+from .conftest import copied_night
 from .source_rows import add
-from .warehouse import Warehouse, copy_project, written
+from .warehouse import Warehouse, written
 
 EXTREMES = [
     "infinity",
@@ -22,16 +23,10 @@ UNKNOWN_MONTH = date(1900, 1, 1)
 
 
 @pytest.fixture(scope="module")
-def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Build a warehouse of these tests alone: the oracle knows nothing of such times."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run()
-        yield warehouse
+def built(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
+    """Copy a warehouse for these tests alone: the oracle knows nothing of such times."""
+    with copied_night(server, template) as copy:
+        yield copy
 
 
 def test_events_of_extreme_times_are_of_the_unknown_day(built: Warehouse) -> None:

@@ -31,8 +31,8 @@ from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import fresh_database
-from .warehouse import Warehouse, copy_project
+from .conftest import copied_night
+from .warehouse import Warehouse
 
 SCHEMAS = """
 select string_agg(format('%I', nspname), ', ') from pg_namespace
@@ -41,18 +41,13 @@ where nspname = 'raw_sigeti' or nspname like 'dwh%'
 
 
 @pytest.fixture(scope="module")
-def night(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Build a warehouse of its own: these tests spoil it, each for itself."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        with RunLog(warehouse.settings) as log:
-            for layer in warehouse.run():
+def night(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
+    """Copy a warehouse, which these tests spoil, each for itself, and let a night pass."""
+    with copied_night(server, template) as copy:
+        with RunLog(copy.settings) as log:
+            for layer in copy.run():
                 log.layer(layer)
-        yield warehouse
+        yield copy
 
 
 def environment(settings: Settings) -> dict[str, str]:

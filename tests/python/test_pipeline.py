@@ -11,28 +11,13 @@ import psycopg
 import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.settings import Server
 from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
 from .warehouse import Warehouse, copy_project, written
 
 DAYS = int(os.environ.get("DAYS", "1"))
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the dbt project once: databases of the same names need no new parse."""
-    return copy_project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture
-def warehouse(server: EmbeddedServer, project: Path) -> Iterator[Warehouse]:
-    """Make an empty source and an empty warehouse, in two databases."""
-    with (
-        fresh_database(server, "source", "night_source") as source,
-        fresh_database(server, "warehouse", "night_warehouse") as target,
-    ):
-        yield Warehouse(source, target, project)
 
 
 @pytest.fixture
@@ -42,7 +27,10 @@ def one_database(server: EmbeddedServer, tmp_path: Path) -> Iterator[Warehouse]:
         yield Warehouse(both, both, copy_project(tmp_path))
 
 
-def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse) -> None:
+def test_every_fact_and_mart_equals_sql_on_the_source(
+    source_server: Server, warehouse_server: Server, tmp_path: Path
+) -> None:
+    warehouse = Warehouse(source_server, warehouse_server, copy_project(tmp_path))
     # Another seed than that of the days below.
     warehouse.fill(2)
     warehouse.run(checks=True)
@@ -50,8 +38,6 @@ def test_every_fact_and_mart_equals_sql_on_the_source(warehouse: Warehouse) -> N
 
 
 def test_each_day_an_incremental_run_equals_a_full_refresh(warehouse: Warehouse) -> None:
-    warehouse.fill()
-    warehouse.run()
     for _ in range(DAYS):
         warehouse.advance(1)
         assert written(warehouse.run())
@@ -62,10 +48,8 @@ def test_each_day_an_incremental_run_equals_a_full_refresh(warehouse: Warehouse)
 
 
 def test_a_run_without_changes_writes_nothing(warehouse: Warehouse) -> None:
-    warehouse.fill()
-    warehouse.run()
     before = tuple_counters(warehouse)
-    assert written(warehouse.run()) == {}
+    assert written(warehouse.run(all_nodes=True)) == {}
     assert tuple_counters(warehouse) == before
 
 
@@ -82,8 +66,6 @@ def tuple_counters(warehouse: Warehouse) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("dropped", ["^dwh_facts$", "^(dwh_|raw_sigeti)"])
 def test_a_night_makes_dropped_schemas_again(dropped: str, warehouse: Warehouse) -> None:
-    warehouse.fill()
-    warehouse.run()
     with connect(warehouse.warehouse) as connection:
         schemas = connection.execute(
             "select nspname from pg_namespace where nspname ~ %s", (dropped,)
@@ -95,8 +77,6 @@ def test_a_night_makes_dropped_schemas_again(dropped: str, warehouse: Warehouse)
 
 
 def test_a_changed_model_or_calendar_makes_every_row_again(warehouse: Warehouse) -> None:
-    warehouse.fill()
-    warehouse.run()
     settings = warehouse.folder / "dbt_project.yml"
     text = settings.read_text(encoding="utf-8")
     model = warehouse.folder / "models" / "facts" / "fait_collectes.sql"
@@ -125,7 +105,6 @@ def test_one_database_gives_the_same_warehouse_without_copying(one_database: War
 
 
 def test_accents_arrive_with_the_same_bytes(warehouse: Warehouse) -> None:
-    warehouse.fill()
     warehouse.change(
         "update entreprises set raison_sociale = 'Œuvre d''Akoupé-Zeudji' where id = 1"
     )
@@ -155,7 +134,6 @@ def test_accents_arrive_with_the_same_bytes(warehouse: Warehouse) -> None:
 
 
 def test_an_unexpected_status_warns_and_is_kept(warehouse: Warehouse) -> None:
-    warehouse.fill()
     warehouse.change("alter type enum_lots_statut add value 'litigieux'")
     warehouse.change("update lots set statut = 'litigieux' where id = 1")
     layers = warehouse.run(checks=True)
@@ -171,8 +149,6 @@ def test_an_unexpected_status_warns_and_is_kept(warehouse: Warehouse) -> None:
 def test_a_reader_in_a_long_transaction_neither_waits_nor_holds_up_the_night(
     warehouse: Warehouse,
 ) -> None:
-    warehouse.fill()
-    warehouse.run()
     with connect(warehouse.settings.warehouse) as reader:
         reader.execute("set transaction isolation level repeatable read")
         query: psycopg.abc.Query = (
@@ -188,7 +164,6 @@ def test_a_reader_in_a_long_transaction_neither_waits_nor_holds_up_the_night(
 def test_a_payment_taken_back_and_a_null_status_change_the_figures_and_stop_nothing(
     warehouse: Warehouse,
 ) -> None:
-    warehouse.fill()
     warehouse.change("update demandes_attribution set statut = null where id = 1")
     warehouse.change(
         "insert into paiement_factures "
@@ -201,7 +176,6 @@ def test_a_payment_taken_back_and_a_null_status_change_the_figures_and_stop_noth
 
 
 def test_a_deleted_parcel_has_no_current_version(warehouse: Warehouse) -> None:
-    warehouse.fill()
     warehouse.change(
         "insert into lots (id, numero, ilot, superficie, prix, zone_industrielle_id, "
         "created_at, updated_at) values (999999, 'X', 'X', 500, 1, 1, now(), now())"
@@ -223,8 +197,6 @@ def test_a_deleted_parcel_has_no_current_version(warehouse: Warehouse) -> None:
 
 
 def test_an_event_points_to_the_version_of_its_time(warehouse: Warehouse) -> None:
-    warehouse.fill()
-    warehouse.run()
     warehouse.change(
         "update entreprises set raison_sociale = 'Plus tard', date_modification = '2026-01-01' "
         "where id = 2"

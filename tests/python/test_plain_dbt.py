@@ -10,29 +10,28 @@ from pathlib import Path
 import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.night.profiles import write_profiles
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import fresh_database
-from .warehouse import Warehouse, copy_project
+from .conftest import copied_night
+from .warehouse import Warehouse
 
 DBT = Path(sys.executable).with_name("dbt")
 ACCENTS = "Œuvre d’Akoupé-Zeudji"
 
 
 @pytest.fixture(scope="module")
-def night(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Run a night, with its tests and its publication; at the end another one must go well."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run(checks=True)
-        yield warehouse
-        warehouse.advance(1)
-        warehouse.run(checks=True)
-        assert warehouse.differences() == []
+def night(
+    server: EmbeddedServer, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Copy a tested and published night; at the end another one must go well."""
+    folder = tmp_path_factory.mktemp("plain_dbt") / "project"
+    with copied_night(server, template, folder) as copy:
+        write_profiles(copy.settings, folder)
+        yield copy
+        copy.advance(1)
+        copy.run(checks=True)
+        assert copy.differences() == []
 
 
 def dbt(night: Warehouse, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,41 +1,19 @@
 """What readers of the marts see: the last good night or the new one, whole and tested."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
 
-from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.night.profiles import profile_variables
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import fresh_database
 from .oracle import MARTS, RELATIONS
-from .warehouse import Warehouse, copy_project, environment
+from .warehouse import Warehouse, environment
 
 PUBLISHED = {name: f"dwh_{RELATIONS[name][0]}.{name}" for name in MARTS}
 FRESHNESS = "select mart, donnees_au, chargement from dwh_marts_operationnel.fraicheur order by 1"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture
-def warehouse(server: EmbeddedServer, project: Path) -> Iterator[Warehouse]:
-    """Make a warehouse of the demo, published once."""
-    with (
-        fresh_database(server, "source", "published_source") as source,
-        fresh_database(server, "warehouse", "published_warehouse") as target,
-    ):
-        made = Warehouse(source, target, project)
-        made.fill()
-        made.run()
-        yield made
 
 
 def published(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:

@@ -1,6 +1,7 @@
 """At night a test looks at what changed since it passed; weekly and by command at everything."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,24 +12,18 @@ from sigeti_dwh.night.profiles import write_profiles
 from sigeti_dwh.night.project import Project
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import fresh_database
-from .warehouse import Warehouse, copy_project, environment
+from .conftest import copied_night
+from .warehouse import Warehouse, environment
 
 FACTS = LAYERS[3]
 
 
 @pytest.fixture(scope="module")
-def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Build a warehouse whose tests have passed once, and whose last load found nothing."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run(checks=True)
-        warehouse.load()
-        yield warehouse
+def built(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
+    """Copy a warehouse whose tests have passed once, and whose last load found nothing."""
+    with copied_night(server, template) as copy:
+        copy.load()
+        yield copy
 
 
 def payments_are_tested(built: Warehouse, *, full_tests: bool = False) -> bool:

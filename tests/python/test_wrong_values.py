@@ -6,6 +6,7 @@ Every column of the allow-list is tried, so that a new one is too.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.source_tables import SOURCES, SourceTable, read_source_tables
 
-from .conftest import fresh_database
+from .conftest import copied_night, fresh_database
 from .source_rows import at_source
 from .warehouse import Warehouse, copy_project, written
 
@@ -99,26 +100,42 @@ def kept(warehouse: Warehouse, guard: str) -> set[tuple[str, ...]]:
     }
 
 
-@pytest.fixture(scope="module", params=["two databases", "one database"])
-def good(
-    request: pytest.FixtureRequest, server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """Build a demo warehouse in each layout, after a night that found nothing."""
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        both = request.param == "one database"
-        folder = copy_project(tmp_path_factory.mktemp("project"))
-        warehouse = Warehouse(source, source if both else target, folder)
-        warehouse.fill()
-        ease(warehouse)
-        for number, name in enumerate(CORRECT, start=1):
-            warehouse.change(
-                "update entreprises set raison_sociale = %s where id = %s", name, number
-            )
-        warehouse.run(checks=True)
+@pytest.fixture(scope="module")
+def two_databases(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
+    """Copy a demo warehouse, and let a night pass that finds nothing."""
+    with copied_night(server, template) as warehouse:
+        prepare(warehouse)
         yield warehouse
+
+
+@pytest.fixture(scope="module")
+def one_database(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Build a demo warehouse beside its source, in a night that finds nothing."""
+    with fresh_database(server, "source") as both:
+        warehouse = Warehouse(both, both, copy_project(tmp_path_factory.mktemp("project")))
+        warehouse.fill()
+        prepare(warehouse)
+        yield warehouse
+
+
+@pytest.fixture
+def good(request: pytest.FixtureRequest) -> Warehouse:
+    """Return a warehouse after a good night, in two databases unless told otherwise."""
+    warehouse: Warehouse = request.getfixturevalue(getattr(request, "param", "two_databases"))
+    return warehouse
+
+
+# How rows are read and their changes followed differs, not what is made of a value.
+IN_BOTH_LAYOUTS = pytest.mark.parametrize("good", ["two_databases", "one_database"], indirect=True)
+
+
+def prepare(warehouse: Warehouse) -> None:
+    ease(warehouse)
+    for number, name in enumerate(CORRECT, start=1):
+        warehouse.change("update entreprises set raison_sociale = %s where id = %s", name, number)
+    warehouse.run(checks=True)
 
 
 def test_each_source_table_has_the_guards_of_its_types() -> None:
@@ -131,6 +148,7 @@ def test_each_source_table_has_the_guards_of_its_types() -> None:
         assert declared - {"filled"} == needed, table["name"]
 
 
+@IN_BOTH_LAYOUTS
 def test_what_is_none_stops_the_night_and_is_named(good: Warehouse) -> None:
     """Marts keep the last good night; table, column and key of each wrong value are told."""
     before = good.content()
@@ -178,6 +196,7 @@ def restore(warehouse: Warehouse, table: SourceTable, rows: list[dict[str, objec
         )
 
 
+@IN_BOTH_LAYOUTS
 def test_what_cannot_be_a_time_is_unknown_and_told(good: Warehouse) -> None:
     """No money is lost, every published date can be read, and a full refresh is the same."""
     with spoilt_for_one_night(good):

@@ -7,8 +7,8 @@ import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
 
-from .conftest import fresh_database
-from .warehouse import Warehouse, copy_project, written
+from .conftest import copied_night
+from .warehouse import Warehouse, written
 
 # An invoice that nothing but parcels can give a zone: no request, a campaign of several zones.
 UNDECIDED = (
@@ -20,18 +20,10 @@ UNDECIDED = (
 
 
 @pytest.fixture(scope="module")
-def warehouse(
-    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """Build a demo warehouse, for tests that leave its source as they found it."""
-    with (
-        fresh_database(server, "source", "zones_source") as source,
-        fresh_database(server, "warehouse", "zones_warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run()
-        yield warehouse
+def warehouse(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
+    """Copy a demo warehouse, for tests that leave its source as they found it."""
+    with copied_night(server, template) as copy:
+        yield copy
 
 
 def zone_of(warehouse: Warehouse, invoice: int) -> int:
