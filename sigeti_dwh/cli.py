@@ -5,10 +5,11 @@ import getpass
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.folders import explained, no_space
+from sigeti_dwh.night.look import nothing_changed_since
 from sigeti_dwh.night.orchestration import give_up_server, import_flow
 from sigeti_dwh.night.preparation import prepare, started
-from sigeti_dwh.night.report import report
+from sigeti_dwh.night.report import next_steps, report
 from sigeti_dwh.night.run_log import recorded
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
@@ -78,6 +80,7 @@ def _outcome(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """Take the source to tested marts and print what came out."""
     shorten_log()
+    began = time.monotonic()
     lost = False
     arguments: dict[str, Any] = {
         "full_refresh": options.full_refresh,
@@ -95,6 +98,13 @@ def run(options: argparse.Namespace) -> int:
             check(settings)
         except RetryableError as error:
             print(f"{str(error).splitlines()[0]} Trying again.", file=sys.stderr, flush=True)
+        if not asks_for_more(options) and (since := nothing_changed_since(settings)) is not None:
+            ended = since.astimezone()
+            when = f"{ended:%H:%M}" if ended.date() == date.today() else f"{ended:%Y-%m-%d %H:%M}"
+            seconds = time.monotonic() - began
+            print(f"Nothing changed since {when}. Done in {seconds:.0f} s.\n")
+            print("\n".join(next_steps(settings)))
+            return 0
         flow = import_flow()
         from httpx import HTTPError
 
@@ -119,6 +129,17 @@ def run(options: argparse.Namespace) -> int:
         # Prefect's threads would try for minutes more to send their events to the lost server.
         os._exit(0)
     return 0
+
+
+def asks_for_more(options: argparse.Namespace) -> bool:
+    """Tell whether a run was asked for more than to see what there is to do."""
+    return bool(
+        options.full_refresh
+        or options.full_tests
+        or options.all_nodes
+        or options.from_failure
+        or options.select is not None
+    )
 
 
 def env(options: argparse.Namespace) -> int:

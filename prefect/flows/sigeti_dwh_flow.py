@@ -22,6 +22,7 @@ from sigeti_dwh.alerts import left_out_wrongly  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
+from sigeti_dwh.night.look import code_version  # noqa: E402
 from sigeti_dwh.night.nodes import NodeTaskRuns  # noqa: E402
 from sigeti_dwh.night.profiles import write_profiles  # noqa: E402
 from sigeti_dwh.night.project import Project  # noqa: E402
@@ -115,6 +116,7 @@ def sigeti_dwh(
     run works on the same warehouse.
     """
     started = time.monotonic()
+    code = code_version()
     settings = load_settings()
     check_connections(settings)
     options = f"full_refresh={full_refresh} full_tests={full_tests} "
@@ -150,6 +152,8 @@ def sigeti_dwh(
             write_documentation(project)
         if select is None and not finished and not project.left_out:
             log.whole()
+        if select is None:
+            log.leaves(code)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(

@@ -60,11 +60,14 @@ def load(
     *,
     accept_loss: bool = False,
     by_value: bool = False,
+    only_unchanged: bool = False,
 ) -> LoadResult:
     """Bring the copies in raw_sigeti to the present state of the source.
 
     A table that lost more than `settings.loss_share` of its rows ends it before anything is
     written, unless `accept_loss`. With `by_value` every row of a copy is compared by its values.
+
+    With `only_unchanged` a load that finds changed rows leaves the warehouse as it was.
 
     When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
     and versions that tell the facts which rows changed.
@@ -127,6 +130,9 @@ def load(
             seconds[name] += time.monotonic() - started
             done.append(TableLoad(name, read, changed, seconds[name]))
             report(f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s")
+            if only_unchanged and changed:
+                warehouse.rollback()
+                return LoadResult(run_id, done)
         with translated(settings.warehouse):
             _close_run(warehouse, run_id, shape.horizon, done)
             _remember_rows(warehouse, run_id, rows, accepted=bool(lost))

@@ -12,7 +12,12 @@ from sigeti_dwh.monitor.findings import RUN, Finding, monitor
 from sigeti_dwh.monitor.objects import Measure
 
 MADE = """
-select n.nom, max(coalesce(e.fin, e.debut))
+select n.nom, greatest(max(coalesce(e.fin, e.debut)), (
+    -- It found that all nodes stand as the last run left them.
+    select max(fin) from dwh_meta.executions
+    where options = 'look' and etat = 'réussie'
+        and fin < current_timestamp + interval '10 minutes'
+))
 from dwh_meta.noeuds n
 join dwh_meta.executions e using (execution)
 where n.etat in ('success', 'pass', 'unchanged') and n.type in ('model', 'snapshot')

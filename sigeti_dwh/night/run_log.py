@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +35,32 @@ KEPT = "400 days"
 """How long nights are remembered."""
 WAITS = (2, 5, 15)
 """Seconds before each new attempt to record the end of a run that succeeded."""
+LOOK = "look"
+"""The options of a run that found nothing to do."""
+# What a run leaves: by which code and on which day, which tables, up to which change.
+STANDING = """
+md5(%s::text || coalesce((select max(numero) from dwh_meta.changements), 0) || coalesce((
+    select string_agg(format('%%s %%s %%s', c.oid, relkind, relnatts), ' ' order by c.oid)
+    from pg_class c
+    join pg_namespace n on n.oid = relnamespace
+    where relkind in ('r', 'v') and nspname <> 'dwh_qualite' and (
+        starts_with(nspname, %s || '_') or nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_reference')
+    )
+), ''))
+"""
+STANDS = f"""
+select fin, empreinte = {STANDING}, entiere_le > current_timestamp - %s::interval
+from (
+    select fin, etat, empreinte, (
+        select max(debut) from dwh_meta.executions where entiere and etat = 'réussie'
+    ) as entiere_le
+    from dwh_meta.executions
+    where options <> '{LOOK}'
+    order by execution desc
+    limit 1
+) as derniere
+where etat = 'réussie'
+"""
 NAME = "sigeti_dwh night"
 """Application name of the sessions of a night."""
 LOCK = "lock table dwh_meta.nuit in exclusive mode"
@@ -158,6 +185,30 @@ class RunLog:
         self._execute(
             "update dwh_meta.executions set chargement = %s where execution = %s",
             load,
+            self.number,
+        )
+
+    @staticmethod
+    def stands(connection: psycopg.Connection[Any], prefix: str, code: str) -> datetime | None:
+        """Return the end of the last run that was no look, if what it left is what there is now.
+
+        None after a run that failed, by other code, on another day, or when all nodes are due.
+        """
+        row = connection.execute(STANDS, [code, prefix, WHOLE_EVERY]).fetchone()
+        return row[0] if row is not None and row[1] and row[2] else None
+
+    def still_stands(self, code: str) -> datetime | None:
+        """Return the same, of the runs before this look."""
+        assert self._connection is not None
+        with translated(self.settings.warehouse):
+            return RunLog.stands(self._connection, self.settings.schema, code)
+
+    def leaves(self, code: str) -> None:
+        """Record what the run leaves, by which a look tells that there is nothing to do."""
+        self._execute(
+            f"update dwh_meta.executions set empreinte = {STANDING} where execution = %s",
+            code,
+            self.settings.schema,
             self.number,
         )
 

@@ -87,7 +87,8 @@ create table if not exists dwh_meta.executions (
     options text not null,
     chargement bigint,
     execution_prefect text,
-    entiere boolean
+    entiere boolean,
+    empreinte text
 );
 create table if not exists dwh_meta.noeuds (
     execution bigint references dwh_meta.executions on delete cascade,
@@ -193,7 +194,7 @@ begin
         select from information_schema.columns
         where (table_schema, table_name, column_name) = ('dwh_meta', 'executions', 'entiere')
     ) then
-        alter table dwh_meta.executions add column entiere boolean;
+        alter table dwh_meta.executions add column entiere boolean, add column empreinte text;
     end if;
     insert into dwh_meta.verrous select unnest(array['changements', 'droits'])
     except select nom from dwh_meta.verrous

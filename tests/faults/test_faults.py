@@ -19,7 +19,17 @@ from sigeti_dwh.night.project import Project
 from ..python.warehouse import environment
 from .faults import FAULTS, kill_flow, kill_server, kill_session, terminate_flow
 from .installation import PATIENCE, Installation
-from .nights import START, WAITING, check_end, last_run, locked, next_night, readers, sessions
+from .nights import (
+    START,
+    WAITING,
+    check_end,
+    last_run,
+    locked,
+    next_night,
+    readers,
+    sessions,
+    stopped,
+)
 
 NUMBER = int(os.environ.get("FAULTS", "0"))
 SEED = int(os.environ.get("FAULTS_SEED", "0"))
@@ -97,9 +107,9 @@ def test_a_night_told_to_end_leaves_nothing_at_work_and_can_be_taken_up(
 
 
 def test_two_nights_never_overlap(installation: Installation) -> None:
+    installation.warehouse.advance(1)
     with installation.night() as night:
-        night.wait_for(START)
-        with installation.night() as second:
+        with stopped(installation, night, "facts"), installation.night() as second:
             assert second.wait() == 4
         assert "Another run works on this warehouse since" in second.messages
         assert night.wait() == 0, night.messages

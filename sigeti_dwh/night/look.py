@@ -1,0 +1,56 @@
+"""A look whether there is anything to do: without dbt and Prefect, whose imports cost the most."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import psycopg
+
+from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
+from sigeti_dwh.load.night_load import load
+from sigeti_dwh.night.run_log import LOOK, RunLog
+from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.warehouse.database import connect
+
+CODE = ("models", "macros", "snapshots", "tests/dbt", "sigeti_dwh", "prefect")
+SUFFIXES = (".py", ".sql", ".yml", ".md")
+FILES = ("dbt_project.yml", "profiles.example.yml", "requirements.lock")
+
+
+def nothing_changed_since(settings: Settings) -> datetime | None:
+    """Return the end of the last run when neither source, project, warehouse nor day changed since.
+
+    The look is then recorded as a run, and the source as read. None when there is something to do,
+    or when only a run can tell: whatever fails here, the run meets again. Raises BusyError when
+    another run is at work.
+    """
+    code = code_version()
+    try:
+        with connect(settings.warehouse, autocommit=True) as connection:
+            if RunLog.stands(connection, settings.schema, code) is None:
+                return None
+        with RunLog(settings, LOOK) as log:
+            try:
+                loaded = load(settings, report=lambda line: None, only_unchanged=True)
+                ended = None if loaded.changed else log.still_stands(code)
+            except UserError:
+                ended = None
+            if ended is None:
+                raise NoNightError("There is something to do.")
+            log.loaded(loaded.run_id)
+            return ended
+    except BusyError:
+        raise
+    except (NoNightError, RetryableError, UserError, psycopg.Error):
+        return None
+
+
+def code_version() -> str:
+    """Return a fingerprint of the day and of all files that decide what a run does."""
+    paths = [ROOT / name for name in FILES]
+    for folder in CODE:
+        paths += [path for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
+    digest = hashlib.md5(datetime.now(UTC).date().isoformat().encode())
+    for path in sorted(paths):
+        if path.is_file():
+            digest.update(f"\n{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
