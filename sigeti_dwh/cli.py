@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from sigeti_dwh.night.look import nothing_changed_since
 from sigeti_dwh.night.orchestration import give_up_server, import_flow
 from sigeti_dwh.night.preparation import prepare, started
 from sigeti_dwh.night.report import next_steps, report
-from sigeti_dwh.night.run_log import recorded
+from sigeti_dwh.night.run_log import is_at_work, recorded
+from sigeti_dwh.schedule import read_minutes
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
 from sigeti_dwh.warehouse.connection_check import check
@@ -82,12 +83,16 @@ def run(options: argparse.Namespace) -> int:
     shorten_log()
     began = time.monotonic()
     lost = False
+    if options.look and _is_at_work():
+        print("Another run is at work: nothing was looked at.")
+        return 0
     arguments: dict[str, Any] = {
         "full_refresh": options.full_refresh,
         "full_tests": options.full_tests,
         "select": options.select,
         "all_nodes": options.all_nodes,
-        "docs": not options.no_docs,
+        "docs": not (options.no_docs or options.look),
+        "look": options.look,
         "accept_loss": options.accept_loss,
     }
     with alerts.night(whole=options.select is None), recorded():
@@ -129,6 +134,13 @@ def run(options: argparse.Namespace) -> int:
         # Prefect's threads would try for minutes more to send their events to the lost server.
         os._exit(0)
     return 0
+
+
+def _is_at_work() -> bool:
+    """Tell whether another run is; of a warehouse that does not answer the run tells."""
+    with suppress(UserError):
+        return is_at_work(load_settings().warehouse)
+    return False
 
 
 def asks_for_more(options: argparse.Namespace) -> bool:
@@ -237,7 +249,7 @@ def install_schedule(options: argparse.Namespace) -> int:
     from sigeti_dwh import schedulers
 
     if options.action == "install":
-        print(schedulers.install(options.more))
+        print(schedulers.install(options.more, options.every))
     else:
         print(schedulers.show() if options.action == "show" else schedulers.remove())
     return 0
@@ -361,6 +373,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="load a source that lost more of its rows than DWH_LOSS_SHARE allows",
     )
+    parser.add_argument(
+        "--look",
+        action="store_true",
+        help="as the schedule does between nights: not beside another run, and told apart from one",
+    )
     parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
     words = parser.add_subparsers(title="other commands", metavar="WORD", prog=parser.prog)
 
@@ -411,6 +428,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     scheduling = word(
         "install-schedule", install_schedule, "start the nights by systemd, else by crontab"
+    )
+    scheduling.add_argument(
+        "--every",
+        type=_interval,
+        metavar="MINUTES",
+        help="also look at the source so often between nights, as in 10m, in DWH_LOOK_HOURS",
     )
     _choices(scheduling, "install", show="show what is installed", remove="remove it").add_argument(
         "--with",
@@ -468,6 +491,13 @@ def _jobs(text: str) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(MORE)}")
     return jobs
+
+
+def _interval(text: str) -> int:
+    try:
+        return read_minutes(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error).replace("\n", " ")) from None
 
 
 def _zones(text: str) -> list[int] | None:

@@ -1,5 +1,6 @@
 """When the nights start, and when it is looked whether one ended well: from the settings."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ USUAL = {
     "DWH_BACKUP_SCHEDULE": "30 5 * * *",
     "DWH_MONITOR_SCHEDULE": "15 7 * * *",
 }
+LOOK_HOURS = "7-18"
 ZONE = "Africa/Abidjan"
 WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 LOCAL_TIME = Path("/etc/localtime")
@@ -81,6 +83,48 @@ def read_schedules(variables: Mapping[str, str]) -> tuple[Schedule, Schedule]:
         read_schedule(variables, "DWH_SCHEDULE"),
         read_schedule(variables, "DWH_FRESHNESS_CHECK"),
     )
+
+
+def read_looks(variables: Mapping[str, str], every: int | None = None) -> Schedule | None:
+    """Return when it is looked at the source between nights; None when it is not.
+
+    `every` are minutes, those of DWH_LOOK_EVERY unless given; DWH_LOOK_HOURS says in which hours.
+    Raises UserError, naming the variable, for a value that cannot be used.
+    """
+    text = variables.get("DWH_LOOK_EVERY", "").strip()
+    if every is None and not text:
+        return None
+    try:
+        minutes = read_minutes(text) if every is None else every
+    except UserError as error:
+        raise UserError(f"DWH_LOOK_EVERY: {error}") from None
+    hours = variables.get("DWH_LOOK_HOURS", "").strip() or LOOK_HOURS
+    cron = f"{'0' if minutes == 60 else f'*/{minutes}'} {hours} * * *"
+    try:
+        # A cron of more fields, or steps, would say something else than hours.
+        if not set(hours) <= set("0123456789,-"):
+            raise CronSimError("Bad hours")
+        CronSim(cron, datetime.now(UTC))
+    except CronSimError:
+        raise UserError(
+            f"DWH_LOOK_HOURS is {hours!r}.\n"
+            "It must be hours as in crontab: 7-18 is from 7:00 to 18:59."
+        ) from None
+    return read_schedule({**variables, "DWH_LOOK_HOURS": cron}, "DWH_LOOK_HOURS")
+
+
+def read_minutes(text: str) -> int:
+    """Return the minutes of an interval such as 10m or 1h; it divides an hour.
+
+    Raises UserError for any other.
+    """
+    known = re.fullmatch(r"(\d{1,2})(m|h)?", text.strip())
+    minutes = int(known[1]) * (60 if known[2] == "h" else 1) if known else 0
+    if minutes not in (5, 6, 10, 12, 15, 20, 30, 60):
+        raise UserError(
+            f"{text!r} is no interval between looks.\nIt must be 5m, 10m, 15m, 20m, 30m or 1h."
+        )
+    return minutes
 
 
 def read_schedule(variables: Mapping[str, str], setting: str) -> Schedule:

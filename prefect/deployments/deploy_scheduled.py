@@ -29,9 +29,10 @@ from prefect.states import Crashed  # noqa: E402
 
 from sigeti_dwh.alerts import check_freshness, night_ended  # noqa: E402
 from sigeti_dwh.errors import NoNightError, UserError  # noqa: E402
+from sigeti_dwh.night.look import nothing_changed_since  # noqa: E402
 from sigeti_dwh.night.preparation import prepare, started  # noqa: E402
 from sigeti_dwh.night.run_log import is_at_work  # noqa: E402
-from sigeti_dwh.schedule import Schedule, read_schedules  # noqa: E402
+from sigeti_dwh.schedule import Schedule, read_looks, read_schedules  # noqa: E402
 from sigeti_dwh.settings import read_variables  # noqa: E402
 
 
@@ -57,6 +58,14 @@ night = import_flow().sigeti_dwh.with_options(
 )
 
 
+@flow(name="sigeti-dwh-look", persist_result=False)
+def look() -> None:
+    """Bring the marts to what has changed since the last run, unless another run is at work."""
+    settings = started()
+    if not is_at_work(settings.warehouse) and nothing_changed_since(settings) is None:
+        night(docs=False, look=True)
+
+
 @flow(name="sigeti-dwh-freshness", persist_result=False)
 def freshness() -> None:
     """Tell when no night has ended well since its time."""
@@ -67,20 +76,24 @@ def main() -> int:
     """Serve both until interrupted, and return the exit code."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     try:
-        nights, checks = read_schedules(read_variables())
+        variables = read_variables()
+        nights, checks = read_schedules(variables)
+        looks = read_looks(variables)
         require_prefect_server()
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
+    served = [deployment("nightly", "night", nights), deployment("freshness", "freshness", checks)]
+    if looks is not None:
+        served.append(deployment("look", "look", looks))
     end_lost_runs()
     # A night that does not end must not hold the look at it. Not paused when this stops: a night
     # that was due meanwhile then starts late, and none is lost when two serve for a moment.
     try:
         serve(
-            deployment("nightly", "night", nights),
-            deployment("freshness", "freshness", checks),
-            limit=2,
+            *served,
+            limit=len(served),
             pause_on_shutdown=False,
             print_starting_message=False,
         )

@@ -103,6 +103,7 @@ def sigeti_dwh(
     from_failure: bool = False,
     accept_loss: bool = False,
     all_nodes: bool = False,
+    look: bool = False,
 ) -> RunSummary:
     """Check the connections, load, build and test each layer, publish, write the documentation.
 
@@ -110,7 +111,7 @@ def sigeti_dwh(
     wrong. Models and tests are left out when nothing is newer than what they last did, unless
     `all_nodes`, and but once a week. With `from_failure` the layers that a failed run finished are
     left out, unless the source has changed since; with `accept_loss` a source that lost most of its
-    rows is loaded as it is.
+    rows is loaded as it is; a `look` is recorded apart from nights.
 
     Raises UserError whose message names the model or test and the reason; BusyError when another
     run works on the same warehouse.
@@ -121,6 +122,9 @@ def sigeti_dwh(
     check_connections(settings)
     options = f"full_refresh={full_refresh} full_tests={full_tests} "
     options += f"all_nodes={all_nodes} select={select}"
+    if look:
+        # Told apart from nights, which do more and take longer.
+        options = f"look=True {options}"
     if from_failure:
         options += " from_failure=True"
     with RunLog(settings, options, flow_run.id) as log:

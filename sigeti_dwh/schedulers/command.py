@@ -12,14 +12,15 @@ from sigeti_dwh.settings import env_file, read_file, read_variables
 SCHEDULERS = (systemd, crontab)
 
 
-def install(more: Sequence[str] = ()) -> str:
+def install(more: Sequence[str] = (), every: int | None = None) -> str:
     """Start the nights by systemd where it runs for the user, else by crontab; tell when.
 
-    `more` names what else is started every day (jobs.MORE). What was installed before is replaced.
+    `more` names what else is started every day (jobs.MORE), `every` says how many minutes apart the
+    source is looked at between nights. What was installed before is replaced.
     Raises UserError when there is neither, and for settings of the alerts that cannot be used.
     """
     variables = read_variables()
-    jobs = read_jobs(variables, more)
+    jobs = read_jobs(variables, more, every)
     told_of_failures = _told_of_failures(variables)
     environment = carried_environment(read_file(env_file()))
     LOG.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

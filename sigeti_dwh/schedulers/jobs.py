@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.schedule import Schedule, read_schedule
+from sigeti_dwh.schedule import Schedule, read_looks, read_schedule
 from sigeti_dwh.settings import FORMER_NAME, ROOT, STATE
 
 NAME = f"sigeti-dwh-{hashlib.sha256(os.fsencode(ROOT)).hexdigest()[:8]}"
@@ -32,8 +32,13 @@ class Job:
     """The program and its arguments."""
 
 
-def read_jobs(variables: Mapping[str, str], more: Sequence[str] = ()) -> list[Job]:
-    """Return the night, the look whether one ended well, and those of MORE that are asked for."""
+def read_jobs(
+    variables: Mapping[str, str], more: Sequence[str] = (), every: int | None = None
+) -> list[Job]:
+    """Return the night, the look whether one ended well, and those of MORE that are asked for.
+
+    With `every`, or DWH_LOOK_EVERY, also looks at the source, so many minutes apart.
+    """
     pipeline = str(ROOT / "run_pipeline.sh")
     monitor = [str(ROOT / ".venv" / "bin" / "python"), str(ROOT / "monitor_dwh.py")]
     if variables.get("DWH_ALERT_MAIL_TO", "").strip():
@@ -48,6 +53,10 @@ def read_jobs(variables: Mapping[str, str], more: Sequence[str] = ()) -> list[Jo
         job("backup", "the backup", "DWH_BACKUP_SCHEDULE", pipeline, "backup", "--alert"),
         job("monitor", "the monitor", "DWH_MONITOR_SCHEDULE", *monitor),
     ]
+    looks = read_looks(variables, every)
+    if looks is not None:
+        summary = "SIGETI DWH: what has changed since the night"
+        jobs.append(Job("look", summary, looks, [pipeline, "--look"]))
     return [one for one in jobs if one.name not in MORE or one.name in more]
 
 

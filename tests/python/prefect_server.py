@@ -44,16 +44,20 @@ class Prefect:
         return json.loads(until(answered))
 
     def nightly(self) -> str | None:
-        """Return the id of the deployment, None when it is not there."""
+        """Return the id of the deployment of the nights, None when it is not there."""
+        return self.deployment("sigeti-dwh/nightly")
+
+    def deployment(self, name: str) -> str | None:
+        """Return the id of a deployment, None when it is not there."""
         try:
-            return str(self.call("deployments/name/sigeti-dwh/nightly")["id"])
+            return str(self.call(f"deployments/name/{name}")["id"])
         except URLError:
             return None
 
-    def start(self, **parameters: Any) -> str:
+    def start(self, deployment: str = "sigeti-dwh/nightly", **parameters: Any) -> str:
         """Have a run scheduled for now, and return its id."""
         now = {"type": "SCHEDULED", "state_details": {"scheduled_time": f"{datetime.now(UTC)}"}}
-        path = f"deployments/{self.nightly()}/create_flow_run"
+        path = f"deployments/{self.deployment(deployment)}/create_flow_run"
         return str(self.call(path, parameters=parameters, state=now)["id"])
 
     def finished(self, run: str) -> Any:

@@ -41,6 +41,7 @@ LISTS = [
 ]
 SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
 PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
+LOOK = "sigeti-dwh-look/look"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,9 @@ def serve(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> None:
         "PYTHONPATH": str(warehouse.folder),
         "DWH_ENV_FILE": os.devnull,
         "DWH_STATE_DIR": str(warehouse.folder / "state"),
+        # At an hour that does not come while the tests run.
+        "DWH_LOOK_EVERY": "1h",
+        "DWH_LOOK_HOURS": f"{(datetime.now(UTC).hour + 6) % 24}",
         "DWH_ALERT_WEBHOOKS": f"http://127.0.0.1:{receiver.port}/",
     }
     with (warehouse.folder / "log").open("a") as log:
@@ -210,6 +214,24 @@ def test_the_commands_of_the_readme_that_look_at_runs_go_well(
             assert "sigeti-dwh/nightly" in done.stdout
         elif command[:2] in (["flow-run", "ls"], ["flow-run", "inspect"]):
             assert run in done.stdout
+
+
+def test_a_look_does_what_has_changed_since_the_night_and_else_nothing(
+    served: Prefect, warehouse: Warehouse
+) -> None:
+    runs = "select count(*), count(*) filter (where options = 'look') from dwh_meta.executions"
+    assert served.finished(served.start())["state_type"] == "COMPLETED"
+    [(before, looks)] = warehouse.rows(runs)
+    assert served.finished(served.start(LOOK))["state_type"] == "COMPLETED"
+    assert warehouse.rows(runs) == [(before + 1, looks + 1)]
+    warehouse.change("update factures set montant_total = montant_total + 1 where id = 3")
+    assert served.finished(served.start(LOOK))["state_type"] == "COMPLETED"
+    assert warehouse.rows(
+        "select options ~ '^look=True' from dwh_meta.executions order by execution desc limit 1"
+    ) == [(True,)]
+    assert warehouse.differences() == []
+    with RunLog(warehouse.settings):
+        assert served.finished(served.start(LOOK))["state_type"] == "COMPLETED"
 
 
 def test_a_night_killed_with_what_serves_it_is_ended_and_told_by_the_next_that_serves(

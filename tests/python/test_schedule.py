@@ -10,7 +10,7 @@ import pytest
 
 from sigeti_dwh import schedule
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.schedule import Schedule, read_schedules
+from sigeti_dwh.schedule import Schedule, read_looks, read_schedules
 
 ABIDJAN = ZoneInfo("Africa/Abidjan")
 SATURDAY = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
@@ -48,6 +48,36 @@ def test_the_time_zone_is_that_of_the_settings() -> None:
 def test_what_is_no_schedule_is_named(name: str, value: str) -> None:
     with pytest.raises(UserError) as refused:
         read_schedules({name: value})
+    assert name in str(refused.value) and value in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "every", "cron"),
+    [
+        ({}, None, None),
+        ({}, 10, "*/10 7-18 * * *"),
+        ({"DWH_LOOK_EVERY": "10m"}, None, "*/10 7-18 * * *"),
+        ({"DWH_LOOK_EVERY": "15", "DWH_LOOK_HOURS": "6,8-20"}, None, "*/15 6,8-20 * * *"),
+        ({"DWH_LOOK_EVERY": "10m"}, 60, "0 7-18 * * *"),
+    ],
+)
+def test_looks_are_so_far_apart_in_their_hours(
+    variables: dict[str, str], every: int | None, cron: str | None
+) -> None:
+    looks = read_looks(variables, every)
+    assert (looks.cron if looks else None) == cron
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("DWH_LOOK_EVERY", value) for value in ("7m", "0", "2h", "ten", "-5m", "90m")),
+        *(("DWH_LOOK_HOURS", value) for value in ("7 to 18", "7-25", "*/2 *", "18-7")),
+    ],
+)
+def test_what_is_no_look_is_named(name: str, value: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read_looks({"DWH_LOOK_EVERY": "10m", name: value})
     assert name in str(refused.value) and value in str(refused.value)
 
 

@@ -139,6 +139,19 @@ def test_cron_can_mail_what_failed_and_nothing_else(
     assert len(jobs.LOG.read_text().splitlines()) == 101, "the log keeps all of it"
 
 
+@pytest.mark.parametrize("every", [10, None])
+def test_looks_between_nights_are_scheduled_when_asked_for(
+    every: int | None, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the option, else by the setting."""
+    machine.add("crontab", CRONTAB)
+    monkeypatch.setenv("DWH_ENV_FILE", str(machine.folder / "settings"))
+    (machine.folder / "settings").write_text("DWH_LOOK_HOURS=8-17\nDWH_LOOK_EVERY=30m\n")
+    assert "look: " in schedulers.install(every=every)
+    [look] = [line for line in machine.crontab if " --look " in line]
+    assert look.startswith(f"*/{every or 30} 8-17 * * * ")
+
+
 @pytest.mark.parametrize("kind", ["crontab", "systemctl"])
 def test_backup_and_monitor_are_scheduled_when_asked_for(
     kind: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
