@@ -35,6 +35,9 @@ from sigeti_dwh.night.run_log import is_at_work  # noqa: E402
 from sigeti_dwh.schedule import Schedule, read_looks, read_schedules  # noqa: E402
 from sigeti_dwh.settings import read_variables  # noqa: E402
 
+HERE = Path(__file__).resolve()
+COMMANDS = HERE.parent.parent / "flows" / "dbt_command_flow.py"
+
 
 def start_servers(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """Start what the settings ask for; what does not start, the flow's first step tells."""
@@ -84,7 +87,11 @@ def main() -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
-    served = [deployment("nightly", "night", nights), deployment("freshness", "freshness", checks)]
+    served = [
+        deployment("nightly", "night", nights),
+        deployment("freshness", "freshness", checks),
+        deployment("command", "dbt_command", None, COMMANDS),
+    ]
     if looks is not None:
         served.append(deployment("look", "look", looks))
     end_lost_runs()
@@ -130,12 +137,14 @@ def end_runs(message: str) -> None:
         print(f"Prefect may show a night that has ended as running: {error}", file=sys.stderr)
 
 
-def deployment(name: str, flow: str, schedule: Schedule) -> RunnerDeployment:
-    """Return a flow of this file on a schedule, of which one run at a time is let through."""
+def deployment(
+    name: str, flow: str, schedule: Schedule | None, file: Path = HERE
+) -> RunnerDeployment:
+    """Return a flow, on a schedule if it has one; one run of it at a time is let through."""
     return RunnerDeployment.from_entrypoint(
-        f"{Path(__file__).resolve()}:{flow}",
+        f"{file}:{flow}",
         name=name,
-        schedule=Cron(schedule.cron, timezone=schedule.zone.key),
+        schedule=Cron(schedule.cron, timezone=schedule.zone.key) if schedule else None,
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
         ),

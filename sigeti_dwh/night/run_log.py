@@ -121,7 +121,7 @@ class RunLog:
         Raises BusyError, which says which other night is at work since when; UserError when
         somebody else holds the lock.
         """
-        self._hold()
+        self.hold()
         with translated(self.settings.warehouse):
             self._close_abandoned()
             row = self._execute(
@@ -166,7 +166,7 @@ class RunLog:
             print(f"This run's end could not be recorded: {reason}", file=sys.stderr)
             self._leave_word(state, message)
         finally:
-            self._let_go()
+            self.let_go()
 
     def still_held(self) -> None:
         """Check that the lock still holds; take it again when its session was lost.
@@ -174,7 +174,7 @@ class RunLog:
         Raises BusyError when another night has begun meanwhile.
         """
         if not self._answers(self._lock):
-            self._hold()
+            self.hold()
         elif not self._answers(self._connection):
             self._connection = connect(
                 self.settings.warehouse, application_name=NAME, autocommit=True
@@ -301,8 +301,9 @@ class RunLog:
         with translated(self.settings.warehouse):
             return self._connection.execute(statement, arguments or None)
 
-    def _hold(self) -> None:
-        self._let_go()
+    def hold(self) -> None:
+        """Take the lock; raise BusyError or UserError as `with` does."""
+        self.let_go()
         warehouse = self.settings.warehouse
         self._connection = connect(
             warehouse, application_name=NAME, autocommit=True, unlimited=True
@@ -329,7 +330,8 @@ class RunLog:
             return False
         return True
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the sessions, and with them the lock."""
         for connection in (self._lock, self._connection):
             if connection is not None:
                 connection.close()
@@ -341,7 +343,7 @@ class RunLog:
             "select machine, processus, utilisateur, to_char(debut, 'YYYY-MM-DD HH24:MI TZ') "
             "from dwh_meta.executions where etat = 'en cours' order by execution desc limit 1"
         ).fetchone()
-        self._let_go()
+        self.let_go()
         if holder is not None and holder[2] != NAME:
             process, user, program, host, since, query = holder
             where = f" on {host}" if host else ""
@@ -382,6 +384,20 @@ class RunLog:
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
         )
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """Keep nights away from the warehouse, for work that is none and is not recorded.
+
+    Raises BusyError while one is at work.
+    """
+    log = RunLog(settings)
+    log.hold()
+    try:
+        yield
+    finally:
+        log.let_go()
 
 
 @contextmanager

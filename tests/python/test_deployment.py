@@ -42,6 +42,7 @@ LISTS = [
 SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
 PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
 LOOK = "sigeti-dwh-look/look"
+COMMAND = "sigeti-dwh-dbt/command"
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +233,32 @@ def test_a_look_does_what_has_changed_since_the_night_and_else_nothing(
     assert warehouse.differences() == []
     with RunLog(warehouse.settings):
         assert served.finished(served.start(LOOK))["state_type"] == "COMPLETED"
+
+
+def test_an_operator_runs_one_dbt_command_beside_no_night(
+    served: Prefect, warehouse: Warehouse
+) -> None:
+    run = served.start(COMMAND, command="test", select="dim_lots")
+    ended = served.finished(run)
+    assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
+    tests = {"continuous_versions_dim_lots_lot_id", "superficie_improbable"}
+
+    def shown() -> bool | None:
+        found = served.call("task_runs/filter", flow_runs={"id": {"any_": [run]}})
+        return True if all(any(test in one["name"] for one in found) for test in tests) else None
+
+    until(shown)
+    refused = {
+        "matches nothing": {"select": "dim_lotz"},
+        "As in plain dbt": {"select": "--full-refresh"},
+    }
+    for said, parameters in refused.items():
+        ended = served.finished(served.start(COMMAND, command="run", **parameters))
+        assert ended["state_type"] == "FAILED" and said in ended["state"]["message"]
+    with RunLog(warehouse.settings):
+        ended = served.finished(served.start(COMMAND, command="test", select="dim_lots"))
+    assert ended["state_type"] == "FAILED"
+    assert "Another run works on this warehouse" in ended["state"]["message"]
 
 
 def test_a_night_killed_with_what_serves_it_is_ended_and_told_by_the_next_that_serves(
