@@ -21,6 +21,7 @@ from sigeti_dwh.folders import explained, no_space
 from sigeti_dwh.night.look import nothing_changed_since
 from sigeti_dwh.night.orchestration import give_up_server, import_flow
 from sigeti_dwh.night.preparation import prepare, started
+from sigeti_dwh.night.profiles import write_profiles
 from sigeti_dwh.night.report import next_steps, report
 from sigeti_dwh.night.run_log import is_at_work, recorded
 from sigeti_dwh.schedule import read_minutes
@@ -104,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         except RetryableError as error:
             print(f"{str(error).splitlines()[0]} Trying again.", file=sys.stderr, flush=True)
         if not asks_for_more(options) and (since := nothing_changed_since(settings)) is not None:
+            write_profiles(settings)
             ended = since.astimezone()
             when = f"{ended:%H:%M}" if ended.date() == date.today() else f"{ended:%Y-%m-%d %H:%M}"
             seconds = time.monotonic() - began

@@ -61,7 +61,9 @@ class Project:
         self.full_refresh = full_refresh
         self.tests = TestProgress(settings.warehouse, whole=full_tests)
         # What was asked for by name is done, whether or not there is anything to do.
-        self.all_nodes = all_nodes or full_refresh or full_tests or select is not None
+        asked = full_refresh or full_tests or select is not None
+        self.all_nodes = all_nodes or asked
+        self.compares = all_nodes and not asked
         self.missed: list[NodeResult] = []
         """What nodes did that had nothing to do, in a run of all of them."""
         self.left_out = False
@@ -153,7 +155,9 @@ class Project:
         self.missed += [
             node
             for node in result.run
-            if node.unique_id not in due and (node.rows_affected or node.status in ("fail", "warn"))
+            if self.compares
+            and node.unique_id not in due
+            and (node.rows_affected or node.status in ("fail", "warn"))
         ]
         self.on_layer(result)
         if limit.expired:

@@ -25,7 +25,7 @@ from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.folders import words
 from sigeti_dwh.night import last_word
 from sigeti_dwh.night.last_word import LastWord
-from sigeti_dwh.night.results import FINE, LayerResult
+from sigeti_dwh.night.results import FINE, UNCHANGED, LayerResult
 from sigeti_dwh.night.tested_changes import WHOLE_EVERY
 from sigeti_dwh.settings import ROOT, Server, Settings, load_settings
 from sigeti_dwh.warehouse import meta
@@ -33,6 +33,8 @@ from sigeti_dwh.warehouse.database import connect, translated
 
 KEPT = "400 days"
 """How long nights are remembered."""
+UNCHANGED_KEPT = "8 days"
+"""How long it is remembered which nodes each left out."""
 WAITS = (2, 5, 15)
 """Seconds before each new attempt to record the end of a run that succeeded."""
 LOOK = "look"
@@ -383,6 +385,14 @@ class RunLog:
         self.killed = [flow_run for (flow_run,) in killed if flow_run is not None]
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
+        )
+        # A day of looks has thousands, and the last ones say as much.
+        self._execute(
+            "delete from dwh_meta.noeuds using dwh_meta.executions "
+            "where noeuds.execution = executions.execution and noeuds.etat = %s "
+            "and debut < current_timestamp - %s::interval",
+            UNCHANGED,
+            UNCHANGED_KEPT,
         )
 
 
