@@ -60,7 +60,7 @@ def _line(layer: LayerResult) -> tuple[object, ...]:
     passed, warned = statuses.count("pass"), statuses.count("warn")
     return (
         layer.name,
-        len(layer.models),
+        sum(node.resource_type != "test" for node in layer.nodes),
         layer.rows,
         passed,
         warned,
