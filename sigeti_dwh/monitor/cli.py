@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -120,8 +121,21 @@ def _datasource(arguments: list[str]) -> int:
     return datasource.main(arguments)
 
 
+class _Interrupts:
+    """Remembers Ctrl-C: an exception raised while Python cleans up an object is lost."""
+
+    asked = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+
 def _look(options: argparse.Namespace) -> int:
     settings = load_settings()
+    interrupts = _Interrupts()
+    if options.watch:
+        signal.signal(signal.SIGINT, interrupts)
     while True:
         found = _surveyed(settings, options)
         _write(_shown(found, options), options)
@@ -133,6 +147,8 @@ def _look(options: argparse.Namespace) -> int:
             print(note, file=sys.stderr)
         if not options.watch:
             return _code(found, options.fail_on)
+        if interrupts.asked:
+            raise KeyboardInterrupt
         time.sleep(options.watch)
 
 
