@@ -32,6 +32,8 @@ TYPED: dict[str, Expected | Serving] = {
     "prefect/deployments/deploy_scheduled.py": Serving("Serving sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment ls": Expected(says="sigeti-dwh/nightly"),
     ".venv/bin/prefect deployment run sigeti-dwh/nightly --watch": Expected(says="Completed"),
+    ".venv/bin/prefect deployment run sigeti-dwh-dbt/command --watch -p command=test "
+    "-p select=dim_lots": Expected(says="Completed"),
     ".venv/bin/prefect flow-run ls": Expected(
         says=r"│ [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} │"
     ),

@@ -183,8 +183,9 @@ def test_the_commands_of_the_readme_that_look_at_runs_go_well(
     commands = [
         line.split("#")[0].split()[1:] for line in block.splitlines() if "bin/prefect" in line
     ]
-    assert [command[:2] for command in commands[:3]] == [
+    assert [command[:2] for command in commands[:4]] == [
         ["deployment", "ls"],
+        ["deployment", "run"],
         ["deployment", "run"],
         ["flow-run", "ls"],
     ]
