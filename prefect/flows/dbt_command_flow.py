@@ -1,9 +1,14 @@
-"""One dbt command, started by an operator in Prefect's UI: every node visible, beside no night."""
+"""One dbt command, started by an operator in Prefect's UI: every node visible, beside no night.
 
+Run by its path too: python prefect/flows/dbt_command_flow.py test --select dim_lots
+"""
+
+import argparse
 import os
-from typing import Literal
+import sys
+from typing import Literal, get_args
 
-from sigeti_dwh.night.orchestration import prepare_process
+from sigeti_dwh.night.orchestration import prefect_api, prepare_process
 
 prepare_process()
 
@@ -61,4 +66,29 @@ def dbt_command(
         )
     if not results:
         raise UserError(f"dbt {command}: select {select!r} matches nothing.")
-    get_run_logger().info(f"dbt {command}: {len(results)} nodes went well")
+    said = f"dbt {command}: {len(results)} nodes went well"
+    print(said, flush=True)
+    get_run_logger().info(said)
+
+
+def main() -> int:
+    """Run the command of the command line and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=get_args(Command), help="as plain dbt has it")
+    parser.add_argument("--select", help="these nodes only, as in dim_lots or +fait_factures")
+    parser.add_argument("--full-refresh", action="store_true", help="compute everything again")
+    options = parser.parse_args()
+    try:
+        with prefect_api():
+            dbt_command(options.command, options.select, options.full_refresh)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
