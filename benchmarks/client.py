@@ -1,6 +1,6 @@
 """CPU seconds of the client, its whole process tree, beside those of plain dbt in the same run.
 
-python -m benchmarks.client: a demo warehouse of its own, in a folder that it removes; ten minutes.
+python -m benchmarks.client: a demo warehouse of its own, in a folder that it removes; five minutes.
 """
 
 import argparse
