@@ -76,7 +76,7 @@ def freshness() -> None:
 
 
 def main() -> int:
-    """Serve both until interrupted, and return the exit code."""
+    """Serve nights, looks and commands until interrupted, and return the exit code."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         variables = read_variables()

@@ -99,11 +99,7 @@ class NodeStates:
         """Return which of some nodes have something to do, or read one that has."""
         with translated(self.warehouse), connect(self.warehouse, unlimited=True) as connection:
             meta.prepare(connection)
-            row = connection.execute(
-                "select coalesce(max(numero), 0) from dwh_meta.changements"
-            ).fetchone()
-            assert row is not None
-            self._change = row[0]
+            self._change = meta.last_change(connection)
             self.look(connection)
             ended_in = dict(connection.execute("select noeud, etat from dwh_meta.etats"))
             seen_whole = {

@@ -44,11 +44,7 @@ class TestProgress:
         """
         with translated(self.warehouse), connect(self.warehouse, unlimited=True) as connection:
             meta.prepare(connection)
-            row = connection.execute(
-                "select coalesce(max(numero), 0) from dwh_meta.changements"
-            ).fetchone()
-            assert row is not None
-            self.change = row[0]
+            self.change = meta.last_change(connection)
             passed = connection.execute(
                 "select test, empreinte, changement from dwh_meta.essais "
                 "where entier_le between current_timestamp - %s::interval and current_timestamp",

@@ -336,6 +336,14 @@ def next_change(connection: psycopg.Connection[Any], relation: str) -> int:
     return number
 
 
+def last_change(connection: psycopg.Connection[Any]) -> int:
+    """Return the number of the last change that is visible, 0 before the first."""
+    row = connection.execute("select coalesce(max(numero), 0) from dwh_meta.changements").fetchone()
+    assert row is not None
+    number: int = row[0]
+    return number
+
+
 def remember(connection: psycopg.Connection[Any], relation: str, fingerprint: str) -> bool:
     """Record the shape of a copy's source table; return whether it is another than last time.
 
