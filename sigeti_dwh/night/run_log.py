@@ -163,9 +163,10 @@ class RunLog:
                     time.sleep(wait)
             self._close(state, message)
         except (UserError, psycopg.Error) as failure:
-            # What to do, the error of the run says.
-            reason = str(failure).splitlines()[0]
-            print(f"This run's end could not be recorded: {reason}", file=sys.stderr)
+            # What to do, the error of the run says, and often the same reason too.
+            reason = str(failure).splitlines()[0].rstrip(".")
+            if reason.rpartition(": ")[2] not in (message or ""):
+                print(f"This run's end could not be recorded: {reason}.", file=sys.stderr)
             self._leave_word(state, message)
         finally:
             self.let_go()

@@ -37,6 +37,7 @@ def test_a_target_that_is_no_folder_ends_the_night(installation: Installation) -
 
 @by_command
 def test_a_full_target_ends_the_night(installation: Installation) -> None:
+    installation.warehouse.advance(1)
     target = installation.folder / "target"
     with mounted("-t", "tmpfs", "-o", "size=64k", "tmpfs", at=target):
         said = refused(installation)
@@ -46,6 +47,7 @@ def test_a_full_target_ends_the_night(installation: Installation) -> None:
 @by_command
 @pytest.mark.parametrize("name", ["target", ".dwh"])
 def test_a_read_only_folder_ends_the_night(installation: Installation, name: str) -> None:
+    installation.warehouse.advance(1)
     folder = installation.folder / name
     with mounted("-t", "tmpfs", "-o", "ro", "tmpfs", at=folder):
         # Without its state, the server must be told.
