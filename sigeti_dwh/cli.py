@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,14 @@ from sigeti_dwh.night.report import next_steps, report
 from sigeti_dwh.night.run_log import is_at_work, recorded
 from sigeti_dwh.schedule import read_minutes
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
-from sigeti_dwh.settings import ROOT, STATE, embedded_server, env_file, load_settings
+from sigeti_dwh.settings import (
+    ROOT,
+    STATE,
+    embedded_server,
+    env_file,
+    load_settings,
+    read_variables,
+)
 from sigeti_dwh.warehouse.connection_check import check
 
 NOT_RUNNING = 3
@@ -246,6 +254,26 @@ def catalogue(options: argparse.Namespace) -> int:
     return 0
 
 
+def export_marts(options: argparse.Namespace) -> int:
+    """Write the marts that a login may read as files for a spreadsheet."""
+    from sigeti_dwh.export.command import export, find_login
+
+    settings = started()
+    reader = find_login(settings, read_variables(), options.user)
+    if not reader.password and sys.stdin.isatty():
+        reader = replace(reader, password=getpass.getpass(f"Password of {reader.user}: "))
+    print(
+        export(
+            reader,
+            settings.schema,
+            kind=options.format,
+            output=options.output,
+            marts=options.mart,
+        )
+    )
+    return 0
+
+
 def install_schedule(options: argparse.Namespace) -> int:
     """Let the nights start by themselves, without a Prefect server."""
     from sigeti_dwh import schedulers
@@ -427,6 +455,27 @@ def _parser() -> argparse.ArgumentParser:
         type=_zones,
         default=UNTOUCHED,
         help="what it sees from now on: all, or identifiers as in 3,7; as before unless given",
+    )
+    exporting = word(
+        "export", export_marts, "write the marts that a login may read for a spreadsheet"
+    )
+    exporting.add_argument(
+        "--format", choices=("xlsx", "csv"), default="xlsx", help="one XLSX (default), or CSV"
+    )
+    exporting.add_argument(
+        "--output",
+        type=Path,
+        metavar="PLACE",
+        help="a file of XLSX, a folder of CSV (.dwh/exports)",
+    )
+    exporting.add_argument(
+        "--mart", action="append", default=[], metavar="NAME", help="this one only; may be repeated"
+    )
+    exporting.add_argument(
+        "--user",
+        metavar="LOGIN",
+        help="whose rights and zones decide (DWH_READER_USER, else DWH_BI_USER); its password: "
+        "DWH_LOGIN_PASSWORD, or as in .env",
     )
     scheduling = word(
         "install-schedule", install_schedule, "start the nights by systemd, else by crontab"

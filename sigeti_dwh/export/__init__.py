@@ -1,0 +1,1 @@
+"""The marts as files for a spreadsheet: what a login may read, all of one publication."""
