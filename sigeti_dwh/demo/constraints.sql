@@ -15,6 +15,26 @@ alter table collecte_zones add primary key (collecte_id, zone_id);
 alter table factures add primary key (id), add unique (numero_facture);
 alter table detail_factures add primary key (id);
 alter table paiement_factures add primary key (id);
+alter table types_agents add primary key (id);
+alter table agents add primary key (id);
+alter table collecte_agents add primary key (collecte_id, agent_id);
+alter table collecte_entreprises add primary key (id);
+alter table conventions add primary key (id), add unique (numero_convention);
+alter table commissaires_justice add primary key (id), add unique (email);
+alter table type_infractions add primary key (id);
+alter table workflow_infractions add primary key (id);
+alter table workflow_infractions_conventions add primary key (id);
+alter table suivis_implantation add primary key (id);
+alter table etapes_suivi_implantation add primary key (id);
+alter table impenses add primary key (id), add unique (numero_dossier);
+alter table detenteurs add primary key (id);
+alter table indemnisations add primary key (id);
+alter table paiements_indemnisation add primary key (id);
+alter table retrait_lots add primary key (id);
+alter table "retrait_Conventions" add primary key (id);
+alter table types_incident add primary key (id), add unique (label);
+alter table statuts_incident add primary key (id), add unique (description), add unique (label);
+alter table sinistres add primary key (id), add unique (reference);
 
 alter table operateurs
     add foreign key (user_id) references users on delete set null,
@@ -54,3 +74,49 @@ alter table detail_factures
     add foreign key (facture_id) references factures on delete cascade;
 alter table paiement_factures
     add foreign key (facture_id) references factures on delete cascade;
+alter table agents
+    add foreign key (type_agent_id) references types_agents;
+alter table collecte_agents
+    add foreign key (agent_id) references agents on delete cascade,
+    add foreign key (collecte_id) references collectes on delete cascade;
+alter table collecte_entreprises
+    add foreign key (collecte_id) references collectes on delete cascade,
+    add foreign key (entreprise_id) references entreprises on delete cascade;
+alter table conventions
+    add foreign key (cree_par) references users on delete set null;
+alter table workflow_infractions
+    add foreign key (commissaire_justice_id) references users on delete set null,
+    add foreign key (entreprise_id) references entreprises on delete set null,
+    add foreign key (lot_id) references lots on delete set null,
+    add foreign key (operateur_id) references operateurs on delete set null;
+alter table workflow_infractions_conventions
+    add foreign key (commissaire_justice_id) references commissaires_justice on delete set null,
+    add foreign key (convention_id) references conventions on delete set null,
+    add foreign key (entreprise_id) references entreprises on delete set null,
+    add foreign key (operateur_id) references operateurs on delete set null;
+alter table suivis_implantation
+    add foreign key (demande_attribution_id) references demandes_attribution on delete set null;
+alter table etapes_suivi_implantation
+    add foreign key (suivi_implantation_id) references suivis_implantation on delete set null;
+alter table impenses
+    add foreign key (cloturee_par) references users on delete set null,
+    add foreign key (dex_id) references users on delete set null,
+    add foreign key (dex_rapport_id) references users on delete set null,
+    add foreign key (entreprise_id) references entreprises on delete set null,
+    add foreign key (expert_id) references users on delete set null,
+    add foreign key (lot_id) references lots on delete set null,
+    add foreign key (operateur_id) references operateurs on delete set null;
+alter table indemnisations
+    add foreign key (detenteur_id) references detenteurs on delete cascade,
+    add foreign key (zone_id) references zones_industrielles on delete set null;
+alter table paiements_indemnisation
+    add foreign key (detenteur_id) references detenteurs,
+    add foreign key (indemnisation_id) references indemnisations on delete cascade;
+alter table retrait_lots
+    add foreign key (lot_id) references lots on delete set null;
+alter table "retrait_Conventions"
+    add foreign key (convention_id) references conventions on delete set null;
+alter table sinistres
+    add foreign key (commissaire_justice_id) references users on delete set null,
+    add foreign key (statut_incident_id) references statuts_incident,
+    add foreign key (type_incident_id) references types_incident;

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from psycopg import sql
+
 from sigeti_dwh.demo.scratch import (
+    BRIDGES,
     TABLES,
     Connection,
     prepare_session,
@@ -20,6 +23,7 @@ DEFAULT_SEED = 20240101
 # The load order: keys and foreign keys after the data, campaigns after the money they sum up.
 STEPS = {
     "schema.sql": "tables",
+    "schema_cases.sql": "tables of cases",
     "parties.sql": "enterprises, zones and sectors",
     "requests.sql": "requests",
     "lots.sql": "lots",
@@ -132,6 +136,10 @@ def _add_geometry(connection: Connection) -> None:
 def _set_sequences(connection: Connection) -> None:
     """Let the next id of each table follow its last, and give the planner its statistics."""
     for table in TABLES:
-        if table != "collecte_zones":
-            connection.execute(f"select setval('{table}_id_seq', (select max(id) from {table}))")
-        connection.execute(f"analyze {table}")
+        if table not in BRIDGES:
+            connection.execute(
+                sql.SQL("select setval({}::regclass, (select max(id) from {}))").format(
+                    sql.Literal(f'"{table}_id_seq"'), sql.Identifier(table)
+                )
+            )
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg import sql
+
 from sigeti_dwh.demo.creation import DEFAULT_SEED, is_empty
 from sigeti_dwh.demo.scratch import (
+    BRIDGES,
     TABLES,
     Connection,
     prepare_session,
@@ -132,23 +135,32 @@ def _campaigns_due(connection: Connection, day: datetime, existing: int) -> int:
 
 def _newest_change(connection: Connection) -> datetime:
     """Return the newest change time of the source."""
-    columns = (
-        (table, "date_modification" if table == "entreprises" else "updated_at")
-        for table in TABLES
-        if table not in ("collecte_zones", "entreprise_domaines")
+    columns = connection.execute(
+        "select table_name, column_name from information_schema.columns"
+        " where table_schema = 'public' and table_name = any(%s)"
+        " and column_name in ('updated_at', 'date_modification')",
+        (list(TABLES),),
     )
-    newest = " union all ".join(
-        f"select max({column}) as at from {table}" for table, column in columns
+    newest = sql.SQL(" union all ").join(
+        sql.SQL("select max({}) as at from {}").format(
+            sql.Identifier(column), sql.Identifier(table)
+        )
+        for table, column in columns
     )
-    moment: datetime = scalar(connection, f"select max(at) from ({newest}) as newest")
+    moment: datetime = scalar(
+        connection, sql.SQL("select max(at) from ({}) as newest").format(newest)
+    )
     return moment.astimezone(UTC)
 
 
 def _last_ids(connection: Connection) -> dict[str, int]:
     """Return the largest id of each table."""
-    tables = [table for table in TABLES if table != "collecte_zones"]
-    last_id = "select coalesce(max(id), 1) from {}"
-    return {table: scalar(connection, last_id.format(table)) for table in tables}
+    last_id = sql.SQL("select coalesce(max(id), 1) from {}")
+    return {
+        table: scalar(connection, last_id.format(sql.Identifier(table)))
+        for table in TABLES
+        if table not in BRIDGES
+    }
 
 
 def _clock(connection: Connection) -> datetime:

@@ -16,6 +16,10 @@ create type "enum_collectes_status" as enum (
     'recouvree', 'partiellement_recouvree', 'non_recouvree', 'reportee'
 );
 create type "enum_collectes_statut_cloture" as enum ('ouverte', 'cloturee');
+create type "enum_collecte_agents_role" as enum ('responsable', 'assistant');
+create type "enum_collecte_entreprises_statut_paiement" as enum (
+    'en_attente', 'a_jour', 'en_retard', 'paye'
+);
 
 -- Only what the foreign keys need, and a password hash that must never reach the warehouse.
 create table users (
@@ -240,6 +244,57 @@ create table paiement_factures (
     statut varchar(50) not null default 'en_attente',
     reference_paiement varchar(100),
     piece_justificative varchar(255),
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table types_agents (
+    id serial,
+    code varchar(50) not null,
+    libelle varchar(100) not null,
+    description text,
+    actif boolean default true,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    deleted_at timestamptz
+);
+
+create table agents (
+    id serial,
+    nom varchar(100) not null,
+    prenoms varchar(100) not null,
+    matricule varchar(20) not null,
+    telephone varchar(20),
+    email varchar(100),
+    type_agent_id integer not null,
+    actif boolean not null default true,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    deleted_at timestamptz
+);
+
+create table collecte_agents (
+    role "enum_collecte_agents_role" not null default 'assistant',
+    date_assignation timestamptz not null,
+    collecte_id integer not null,
+    agent_id integer not null
+);
+
+create table collecte_entreprises (
+    id serial,
+    collecte_id integer not null,
+    entreprise_id integer not null,
+    nombre_mois integer not null default 1,
+    libelle_modalite varchar(100) not null default 'Mensuel',
+    montant_total numeric(15, 2) not null default 0,
+    montant_par_periode numeric(15, 2) not null default 0,
+    credit_mois integer not null default 0,
+    montant_paye numeric(15, 2) not null default 0,
+    montant_restant numeric(15, 2) not null default 0,
+    date_dernier_paiement timestamptz,
+    date_prochain_paiement timestamptz,
+    statut_paiement "enum_collecte_entreprises_statut_paiement" not null default 'en_attente',
+    remarques text,
     created_at timestamptz not null,
     updated_at timestamptz not null
 );

@@ -25,10 +25,33 @@ TABLES = (
     "historique_demandes",
     "collectes",
     "collecte_zones",
+    "types_agents",
+    "agents",
+    "collecte_agents",
+    "collecte_entreprises",
     "factures",
     "detail_factures",
     "paiement_factures",
+    "suivis_implantation",
+    "etapes_suivi_implantation",
+    "conventions",
+    "commissaires_justice",
+    "type_infractions",
+    "workflow_infractions",
+    "workflow_infractions_conventions",
+    "impenses",
+    "detenteurs",
+    "indemnisations",
+    "paiements_indemnisation",
+    "retrait_lots",
+    "retrait_Conventions",
+    "types_incident",
+    "statuts_incident",
+    "sinistres",
 )
+
+# Their key is that of the two rows they join: they have no id.
+BRIDGES = ("collecte_zones", "collecte_agents")
 
 
 def run_file(
@@ -43,9 +66,9 @@ def run_file(
         connection.execute(text.format(**literals))
 
 
-def scalar(connection: Connection, query: str, values: Sequence[Any] = ()) -> Any:
+def scalar(connection: Connection, query: str | sql.Composed, values: Sequence[Any] = ()) -> Any:
     """Return the only value of a query."""
-    row = connection.execute(sql.SQL(query), values).fetchone()
+    row = connection.execute(sql.SQL(query) if isinstance(query, str) else query, values).fetchone()
     assert row is not None
     return row[0]
 
