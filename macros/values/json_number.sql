@@ -6,7 +6,7 @@
    is no number, or has more digits than expected, is null: warn_unread_json_numbers says so, and
    finite_numbers stops the night for NaN and infinity. #}
 {% macro postgres__json_number(column, path, digits) -%}
-    {%- set text = "regexp_replace(" ~ json_text(column, path) ~ ", '" ~ white_space() ~ "', '', 'g')" -%}
+    {%- set text = "regexp_replace(" ~ json_text(column, path) ~ ", ' |" ~ white_space() ~ "', '', 'g')" -%}
     case
         when {{ text }} ~ '^[-+]?[0-9]{1,{{ digits }}}(\.[0-9]+)?$'
             then cast({{ text }} as numeric)

@@ -102,7 +102,11 @@ update lots
 set
     statut = case statut when 'occupé' then 'disponible' else 'occupé' end::"enum_lots_statut",
     entreprise_id = case
-        when statut = 'disponible' then 1 + draw(id, 'l.occupant', size('applicants'))
+        when statut = 'disponible' then (
+            -- Numbers of enterprises have gaps after a day that was interrupted.
+            select max(entreprise.id) from entreprises as entreprise
+            where entreprise.id <= 1 + draw(lots.id, 'l.occupant', size('applicants'))
+        )
     end,
     updated_at = at(90)
 where id in (select id from chosen('changed_occupations', 'lots'));
