@@ -122,4 +122,6 @@ if [ "$(installed)" != "$(wanted)" ]; then
     find_python
     install
 fi
+# Each thread would set 64 MB of addresses aside, of which `ulimit -v` may allow few.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 exec "$venv/bin/python" -P -m sigeti_dwh "$@"

@@ -19,12 +19,13 @@ from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.folders import explained, no_space
+from sigeti_dwh.memory import ended_without_memory
 from sigeti_dwh.night.look import nothing_changed_since
 from sigeti_dwh.night.orchestration import give_up_server, import_flow
 from sigeti_dwh.night.preparation import prepare, started
 from sigeti_dwh.night.profiles import write_profiles
 from sigeti_dwh.night.report import next_steps, report
-from sigeti_dwh.night.run_log import is_at_work, recorded
+from sigeti_dwh.night.run_log import is_at_work, record_end, recorded
 from sigeti_dwh.schedule import read_minutes
 from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import (
@@ -104,7 +105,12 @@ def run(options: argparse.Namespace) -> int:
         "look": options.look,
         "accept_loss": options.accept_loss,
     }
-    with alerts.night(whole=options.select is None), recorded():
+    whole = options.select is None
+    with (
+        ended_without_memory(lambda cause: _ended(cause, whole)),
+        alerts.night(whole),
+        recorded(),
+    ):
         settings = prepare()
         # The flow checks again, and waits for a server that is away; here a mistake shows within a
         # second, before Prefect is imported.
@@ -144,6 +150,13 @@ def run(options: argparse.Namespace) -> int:
         # Prefect's threads would try for minutes more to send their events to the lost server.
         os._exit(0)
     return 0
+
+
+def _ended(cause: str, whole: bool) -> None:
+    """Record and tell why a run ends that can no longer do so itself."""
+    record_end(cause)
+    if whole:
+        alerts.night_ended(cause)
 
 
 def _is_at_work() -> bool:

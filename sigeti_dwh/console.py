@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from sigeti_dwh.memory import no_memory
+
 _lost: dict[str, str] = {}
 _incomplete: set[TextIO] = set()
 
@@ -101,13 +103,16 @@ def _place(stream: TextIO) -> str:
 
 
 def _log_failed(otherwise: Any) -> Any:
-    """Return what a log does that cannot be written: note it, in place of a trace for each line."""
+    """Return what a log does that cannot be written: note it, in place of a trace for each line.
+
+    That no memory is left the command says itself.
+    """
 
     def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
         error = sys.exception()
         if isinstance(error, OSError) and isinstance(handler, logging.FileHandler):
             _lost.setdefault(handler.baseFilename, str(error.strerror))
-        else:
+        elif no_memory(error) is None:
             otherwise(handler, record)
 
     return handle

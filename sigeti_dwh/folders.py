@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.memory import no_memory
 from sigeti_dwh.settings import MADE, STATE
 
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
@@ -14,7 +15,7 @@ FEW_BYTES = 1 << 16
 
 
 def explained(error: BaseException) -> UserError | None:
-    """Return what came from a folder in words a user can act on, None for any other error.
+    """Return what came of a folder or of memory in words to act on, None for any other error.
 
     Whoever is between us and a full disk seldom says so, as Prefect's server and its database: an
     error that nobody foresaw is told as the full disk when there is one.
@@ -28,7 +29,7 @@ def explained(error: BaseException) -> UserError | None:
         )
     if isinstance(error, OSError) and error.errno in FULL:
         return no_space(error.filename) or no_space(STATE)
-    return no_space()
+    return no_memory(error) or no_space()
 
 
 def words(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psycopg
 
@@ -80,6 +80,11 @@ order by l.mode = 'ExclusiveLock' desc, a.xact_start
 limit 1
 """
 
+CLOSE_OPEN = """
+update dwh_meta.executions set etat = %s, message = %s
+where etat = 'en cours' and execution = coalesce(%s, execution)
+returning execution_prefect
+"""
 FINISHED = """
 select noeud
 from (
@@ -104,8 +109,8 @@ where etat = any(%s)
 class RunLog:
     """One night in dwh_meta.executions, held open while it lasts."""
 
-    begun = False
-    """Whether this process has opened a record."""
+    current: ClassVar["RunLog | None"] = None
+    """The record that this process has opened."""
 
     def __init__(self, settings: Settings, options: str = "", flow_run: str | None = None) -> None:
         self.settings = settings
@@ -136,7 +141,7 @@ class RunLog:
             ).fetchone()
             assert row is not None
             self.number = row[0]
-        RunLog.begun = True
+        RunLog.current = self
         return self
 
     def __exit__(
@@ -153,6 +158,7 @@ class RunLog:
         try:
             if isinstance(error, NoNightError):
                 self._execute("delete from dwh_meta.executions where execution = %s", self.number)
+                RunLog.current = None
                 return
             # A run that failed has waited before.
             for wait in WAITS if error is None else ():
@@ -167,7 +173,7 @@ class RunLog:
             reason = str(failure).splitlines()[0].rstrip(".")
             if reason.rpartition(": ")[2] not in (message or ""):
                 print(f"This run's end could not be recorded: {reason}.", file=sys.stderr)
-            self._leave_word(state, message)
+            self.leave_word(state, message)
         finally:
             self.let_go()
 
@@ -285,7 +291,8 @@ class RunLog:
                 ],
             )
 
-    def _leave_word(self, state: str, message: str | None) -> None:
+    def leave_word(self, state: str, message: str | None) -> None:
+        """Let the next run record how this one ended, since this one cannot."""
         with suppress(OSError):
             last_word.leave(LastWord(str(self.settings.warehouse), self.number, state, message))
 
@@ -370,20 +377,12 @@ class RunLog:
 
         Why one was killed nobody knows; one whose warehouse went down has left its last word.
         """
+        ends: list[tuple[str, str | None, int | None]] = []
         if word := last_word.take(self.settings.warehouse):
-            self._execute(
-                "update dwh_meta.executions set etat = %s, message = %s "
-                "where execution = %s and etat = 'en cours'",
-                word.state,
-                word.message,
-                word.number,
-            )
-        killed = self._execute(
-            "update dwh_meta.executions set etat = 'interrompue', "
-            "message = 'Killed: the run left no word.' where etat = 'en cours' "
-            "returning execution_prefect"
-        )
-        self.killed = [flow_run for (flow_run,) in killed if flow_run is not None]
+            ends.append((word.state, word.message, word.number))
+        ends.append(("interrompue", "Killed: the run left no word.", None))
+        closed = [run for end in ends for run in self._execute(CLOSE_OPEN, *end)]
+        self.killed = [flow_run for (flow_run,) in closed if flow_run is not None]
         self._execute(
             "delete from dwh_meta.executions where debut < current_timestamp - %s::interval", KEPT
         )
@@ -414,17 +413,29 @@ def held(settings: Settings) -> Iterator[None]:
 @contextmanager
 def recorded() -> Iterator[None]:
     """Record a night that fails before its record is open, if the warehouse can be written."""
-    RunLog.begun = False
+    RunLog.current = None
     try:
         yield
     except NoNightError:
         raise
     except Exception as error:
-        if not RunLog.begun:
-            # What keeps it from being written is most often what the night failed of.
-            with suppress(UserError, psycopg.Error):
-                _record(load_settings(), words(error))
+        if RunLog.current is None:
+            _record_without_beginning(words(error))
         raise
+
+
+def record_end(message: str) -> None:
+    """Record why this run ends, as far as that goes where the run can no longer do so itself."""
+    if RunLog.current is None:
+        _record_without_beginning(message)
+    else:
+        RunLog.current.leave_word("échouée", message)
+
+
+def _record_without_beginning(message: str) -> None:
+    # What keeps it from being written is most often what the night failed of.
+    with suppress(UserError, psycopg.Error):
+        _record(load_settings(), message)
 
 
 def _record(settings: Settings, message: str) -> None:
