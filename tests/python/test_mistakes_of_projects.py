@@ -67,8 +67,8 @@ def test_mistake_16_secrets_and_dumps_in_the_repository(tracked: dict[str, str])
         assert name.startswith("tests/") or not secret.search(text), name
 
 
-# Names of dbt's and PostgreSQL's own, beside pg_*.
-THEIRS = {"dbt_test__audit", "max_prepared_transactions", "test_type"}
+# Names of dbt's, PostgreSQL's and pandas' own, beside pg_*.
+THEIRS = {"dbt_test__audit", "max_prepared_transactions", "read_csv", "test_type"}
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
