@@ -25,7 +25,8 @@
     {{ return(touches) }}
 {%- endmacro %}
 
-{# The rows that the calendar alone changes: those of `touched_when_due`, whose day has passed. #}
+{# The rows that the calendar alone changes: those of `touched_when_due`, whose day has passed, or is as many
+   days ago as one of `days_later` says. #}
 {% macro due_of(node) -%}
     {%- set due = node.config.get('touched_when_due') -%}
     {%- if not due -%}
@@ -35,6 +36,7 @@
     {{ return({
         'parent': declared_node(node, due['relation']),
         'day': due['day'],
+        'days_later': due.get('days_later', [0]),
         'condition': due['condition'],
         'touches': touches,
     }) }}

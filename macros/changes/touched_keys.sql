@@ -21,7 +21,12 @@
     from {{ due['parent'].relation_name }}
     where
         {{ due['condition'] }}
-        and {{ due['day'] }} >= least(cast('{{ since_day }}' as date), {{ reference_date() }})
-        and {{ due['day'] }} < greatest(cast('{{ since_day }}' as date), {{ reference_date() }})
+        and (
+            {%- for days in due['days_later'] %}
+            ({{ due['day'] }} >= least(cast('{{ since_day }}' as date), {{ reference_date() }}) - {{ days }}
+            and {{ due['day'] }} < greatest(cast('{{ since_day }}' as date), {{ reference_date() }}) - {{ days }})
+            {{ 'or' if not loop.last }}
+            {%- endfor %}
+        )
 {%- endfor %}
 {%- endmacro %}

@@ -12,6 +12,13 @@
     indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}],
     more_indexes={
         'par_mois': {'columns': ['entreprise_key', day_of_month('date_creation')]},
+        'dues': {
+            'columns': ['entreprise_key'],
+            'include': [
+                'zone_key', 'est_comptee', 'date_echeance', 'date_solde', 'montant_restant_du'
+            ],
+            'where': 'montant_restant_du > 0'
+        },
         'sans_trace': {'columns': ['facture_id'], 'where': paid_without_trace()}
     }
 ) }}

@@ -4,6 +4,7 @@
     ref('mart_performance_financiere'),
     ref('mart_performance_zones'),
     ref('mart_creances_clients'),
+    ref('mart_balance_agee'),
     ref('mart_occupation_zones'),
     ref('mart_portefeuille_clients'),
     ref('mart_segments_clients'),

@@ -1,7 +1,7 @@
 """The oracle's SQL against figures worked out by hand."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -246,6 +246,35 @@ def test_lateness_follows_the_reference_date(source: Connection) -> None:
         for day in (REFERENCE, date(2024, 7, 16))
     ]
     assert late == [1, 2]
+
+
+def test_aged_balance(source: Connection) -> None:
+    """Age each debt: 1 is 146 days late, 7 due today, 10 without due day, 8 settled by its date."""
+    columns = ("ordre_tranche", "tranche", "zone_id", "entreprise_id", "montant_restant_du")
+    assert rows(source, "mart_balance_agee", *columns) == {
+        1: ("non échue", 1, 2, 20000000),
+        5: ("91 à 180", 1, 1, 300),
+        7: ("sans échéance", 1, 2, 50),
+        8: ("soldée sans paiement enregistré", 1, 2, 100),
+    }
+    found = totals(source, REFERENCE)["mart_balance_agee"]
+    assert found == {"nombre_factures": 4, "montant_restant_du": 20000450}
+
+
+@pytest.mark.parametrize(
+    ("days", "tranche"),
+    [
+        (0, "non échue"), (1, "1 à 30 jours"), (30, "1 à 30 jours"), (31, "31 à 60"),
+        (60, "31 à 60"), (61, "61 à 90"), (90, "61 à 90"), (91, "91 à 180"), (180, "91 à 180"),
+        (181, "plus de 180"),
+    ],
+)  # fmt: skip
+def test_limits_of_the_aged_balance(source: Connection, days: int, tranche: str) -> None:
+    """Stand on each limit with invoice 7, due on 15 July."""
+    day = REFERENCE + timedelta(days)
+    names, found = expected(source, "mart_balance_agee", day)
+    debts = {row[names.index("montant_restant_du")]: row[names.index("tranche")] for row in found}
+    assert debts[20000000] == tranche
 
 
 def test_occupation_mart(source: Connection) -> None:

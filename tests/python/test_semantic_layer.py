@@ -18,6 +18,7 @@ FINANCE = "dwh_marts_financier.mart_performance_financiere"
 OPERATIONS = "dwh_marts_operationnel.mart_kpi_operationnels"
 ZONES = "dwh_marts_financier.mart_performance_zones"
 CLIENTS = "dwh_marts_clients.mart_portefeuille_clients"
+AGED = "dwh_marts_financier.mart_balance_agee"
 SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
 FINANCE_TOTALS = {
@@ -43,6 +44,7 @@ CLIENT_TOTALS = {
 TOTALS = {
     FINANCE: FINANCE_TOTALS,
     ZONES: FINANCE_TOTALS,
+    AGED: {"montant_restant_du": "sum(montant_restant_du)"},
     CLIENTS: CLIENT_TOTALS,
     SEGMENTS: CLIENT_TOTALS,
     OCCUPATION: {
