@@ -30,6 +30,7 @@ STEPS = {
     "invoice_plan.sql": "plan of the invoices",
     "money.sql": "invoices and payments",
     "campaigns.sql": "campaigns",
+    "agents.sql": "agents",
     "constraints.sql": "keys",
 }
 
@@ -112,6 +113,7 @@ def _sizes(scale: int) -> dict[str, int]:
         "demandes": demandes,
         "started_collectes": collectes - future_collectes,
         "future_collectes": future_collectes,
+        "agents": round(12 * scale**0.25),
         "factures": factures,
         "fees_per_thousand": 1200 * demandes // factures,
     }

@@ -21,11 +21,18 @@ select
         'montantTotal', 1000000 * (5 + draw(arrival.id, 'd.amount', 400)),
         'sources', jsonb_build_array()
     ),
-    jsonb_build_object('total', 5 + draw(arrival.id, 'd.jobs', 90)),
+    jsonb_build_object(
+        'total', total_jobs,
+        'nationaux', jsonb_build_object(
+            'total', total_jobs - total_jobs / 10, 'cadres', total_jobs / 5
+        ),
+        'expatries', jsonb_build_object('total', total_jobs / 10, 'cadres', total_jobs / 10)
+    ),
     at(100),
     at(100),
     1 + draw(arrival.id, 'd.user', size('users'))
 from arrivals as arrival
+cross join lateral (select 5 + draw(arrival.id, 'd.jobs', 90) as total_jobs) as jobs
 left join lots as lot on lot.id = 1 + draw(arrival.id, 'd.lot', size('lots'))
 left join entreprises as entreprise
     on entreprise.id = 1 + draw(arrival.id, 'd.entreprise', size('entreprises'));

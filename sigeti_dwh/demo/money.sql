@@ -67,34 +67,51 @@ from (
     offset 0
 ) as plan;
 
+-- Most invoices have one line; the lines of some are missing, those of a few sum up to less.
 insert into detail_factures (
     id, facture_id, description, quantite, prix_unitaire, montant, montant_ligne,
     created_at, updated_at
 )
 select
     row_number() over (),
-    facture.id,
-    case nth when 1 then 'Redevance d''occupation' else 'Frais de dossier' end,
-    1,
-    line.amount,
-    line.amount,
-    line.amount,
-    facture.created_at,
-    facture.created_at
+    id,
+    case
+        when nth > 1 then pick(id, 'i.addition', array[
+            'Frais de dossier', 'frais de  dossier', 'Pénalité de retard', 'Arriérés'
+        ])
+        when processus_origine = 'Frais de Lamev'
+            then pick(id, 'i.lamev', array['Frais de LAMEV', 'FRAIS DE LAMEV '])
+        when processus_origine = 'ATTRIBUTION_LOT' then 'Frais de dossier'
+        else pick(id, 'i.fee', array[
+            'Redevance d''occupation', 'Redevance d''occupation', 'Redevance d’occupation',
+            U&'Redevance\00A0d''occupation', 'REDEVANCE D''OCCUPATION'
+        ])
+    end,
+    quantity,
+    amount / quantity,
+    amount,
+    amount,
+    created_at,
+    created_at
 from (
-    select id, sous_total::bigint as total, created_at
+    select id, processus_origine, montant_total::bigint as total, created_at
     from factures
-    where sous_total > 0
+    where montant_total > 0 and id % 11 <> 9
     order by id
 ) as facture
-cross join lateral generate_series(1, 1 + facture.id % 2) as nth
+cross join lateral generate_series(1, case when facture.id % 4 = 0 then 2 else 1 end) as nth
 cross join lateral (
     select case
-        when facture.id % 2 = 0 then total
+        when facture.id % 4 > 0 then total
         when nth = 1 then total - total / 5
-        else total / 5
+        else total / 5 - case when facture.id % 500 = 204 then 500 else 0 end
     end as amount
-) as line;
+) as amounts
+cross join lateral (
+    select case
+        when nth = 1 and processus_origine = 'COLLECTE_DROIT' and amount % 12 = 0 then 12 else 1
+    end as quantity
+) as quantities;
 
 insert into paiement_factures (
     id, facture_id, montant, date_paiement, mode_paiement, statut, reference_paiement,

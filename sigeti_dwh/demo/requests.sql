@@ -60,7 +60,12 @@ language sql immutable as $$
         else jsonb_build_object(
             'devise', 'FCFA',
             'montantTotal',
-            case when id % 4 = 1 then to_jsonb(amount::text) else to_jsonb(amount) end,
+            case
+                when id % 97 = 42 then '"à préciser"'
+                when id % 12 = 5 then to_jsonb(amount / 1000000 || ' 000 000')
+                when id % 4 = 1 then to_jsonb(amount::text)
+                else to_jsonb(amount)
+            end,
             'sources', jsonb_build_array(
                 jsonb_build_object('origine', 'Fonds propres', 'montant', amount * 2 / 5),
                 jsonb_build_object('origine', 'Prêt bancaire', 'montant', amount - amount * 2 / 5)
@@ -81,7 +86,7 @@ language sql immutable as $$
             'expatries', null
         )
         else jsonb_build_object(
-            'total', total,
+            'total', case when id % 97 = 61 then '"environ 40"' else to_jsonb(total) end,
             'nationaux', jsonb_build_object(
                 'total', total - abroad, 'cadres', total / 5,
                 'nonCadres', total - abroad - total / 5, 'autres', 0
@@ -165,21 +170,73 @@ cross join lateral generate_series(
 ) as nth
 where nth <= plan.lot_count;
 
+-- The walk of each request: its steps forward, and before some of them a way back and again. The
+-- check of SOGEDI or CEPICI sends back to the first step, the internal commission to the analysis.
+create table sigeti_demo.request_moves as
+select
+    demande.id,
+    demande.statut,
+    demande.created_at,
+    demande.updated_at,
+    step,
+    leg,
+    step = steps and leg = 3 as is_last,
+    case when leg = 2 then back else step end as source,
+    case
+        when leg = 1 then back
+        when leg = 2 then step
+        when step < steps or statut in ('VALIDE', 'EN_COURS') then step + 1
+        when statut = 'REJETE' then step
+        else 1
+    end as destination,
+    -- The inter-ministerial commission meets rarely: the bottleneck.
+    (array[2, 3, 4, 5, 6, 3, 7, 8, 30, 4, 6])[case when leg = 2 then back else step end]
+    * (50 + draw(demande.id * 64 + step * 4 + leg, 'h.duration', 101)) as duration
+from demandes_attribution as demande
+cross join lateral (
+    select case demande.statut
+        when 'DOCUMENTS_REJETES' then 3
+        when 'REJETE' then demande.etape_courante
+        else demande.etape_courante - 1
+    end as steps
+) as totals
+cross join lateral generate_series(1, steps) as step
+cross join lateral (select case when step = 8 then 5 else 1 end as back) as backs
+inner join generate_series(1, 3) as leg
+    on leg = 3
+    or step = 2 + demande.id % 2 and draw(demande.id, 'h.sent back', 10) < 3
+    or step = 8 and draw(demande.id, 'h.incomplete', 10) < 2;
+
 insert into historique_demandes (
     id, demande_attribution_id, etape_source, etape_destination, action, statut_avant,
     statut_apres, commentaire, donnees, date_action, utilisateur_id, created_at, updated_at
 )
 select
-    row_number() over (order by id, step),
-    id,
-    step,
-    case when not turned_down then step + 1 when statut = 'REJETE' then step else 1 end,
-    case when turned_down then 'Rejet' else 'Passage à l''étape suivante' end,
-    'EN_COURS',
-    case when step = steps then statut::text else 'EN_COURS' end,
-    case when turned_down and statut = 'DOCUMENTS_REJETES' then 'Pièces incomplètes' end,
+    row_number() over (order by id, step, leg),
+    -- Some have lost their request, as the foreign key leaves them.
+    case when id % 67 <> 12 or step > 2 then id end,
+    source,
+    destination,
     case
-        when step in (4, 11) then jsonb_build_object(
+        when leg = 1 or turned_down then pick(key, 'h.refusal', array['Rejet', 'Rejet', 'REJET '])
+        when leg = 2 then 'Nouvelle soumission'
+        else pick(key, 'h.action', array[
+            'Passage à l''étape suivante', 'Passage à l''étape suivante',
+            'Passage à l''étape suivante', 'Passage à l''étape suivante',
+            'passage à l''étape suivante', U&'\200BPassage à l''étape suivante'
+        ])
+    end,
+    case when leg = 2 then 'DOCUMENTS_REJETES' else 'EN_COURS' end,
+    case
+        when leg = 1 then 'DOCUMENTS_REJETES'
+        when is_last then statut::text
+        else 'EN_COURS'
+    end,
+    case
+        when leg = 1 or turned_down and statut = 'DOCUMENTS_REJETES' then 'Pièces incomplètes'
+    end,
+    case
+        when leg = 3 and step in (4, 11) then jsonb_build_object(
             'factureId', id,
             'methodePaiement', pick(id, 'h.mode', array['Cheque', 'Virement', 'Espèces']),
             'montantPaiement',
@@ -187,29 +244,29 @@ select
         )
     end,
     moment,
-    1 + draw(id * 16 + step, 'h.utilisateur', size('staff')),
+    case when key % 23 <> 6 then 1 + draw(key, 'h.utilisateur', size('staff')) end,
     moment,
     moment
 from (
     select
-        demande.id,
-        demande.statut,
-        step,
-        steps,
-        step = steps and demande.statut in ('REJETE', 'DOCUMENTS_REJETES') as turned_down,
-        50000 * (1 + demande.id % 9) as amount,
-        to_timestamp(
-            extract(epoch from demande.created_at)::bigint
-            + extract(epoch from demande.updated_at - demande.created_at)::bigint * step / steps
-        ) as moment
-    from demandes_attribution as demande
-    cross join lateral (
-        select case demande.statut
-            when 'DOCUMENTS_REJETES' then 3
-            when 'REJETE' then demande.etape_courante
-            else demande.etape_courante - 1
-        end as steps
-    ) as totals
-    cross join lateral generate_series(1, steps) as step
+        moves.*,
+        id * 64 + step * 4 + leg as key,
+        is_last and statut in ('REJETE', 'DOCUMENTS_REJETES') as turned_down,
+        50000 * (1 + id % 9) as amount,
+        -- Some type in the day only: several moves at one moment.
+        case
+            when id % 29 = 3 then greatest(created_at, date_trunc('day', at))
+            else at
+        end as moment
+    from (
+        select
+            *,
+            created_at + (updated_at - created_at) * (
+                sum(duration) over (partition by id order by step, leg)::float8
+                / sum(duration) over (partition by id)
+            ) as at
+        from sigeti_demo.request_moves
+    ) as moves
+    offset 0
 ) as events
-order by id, step;
+order by id, step, leg;

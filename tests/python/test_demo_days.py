@@ -131,6 +131,7 @@ def test_days_change_everything_a_warehouse_must_follow(
         "detail_factures",
         "factures",
         "collectes",
+        "collecte_agents",
         "lots",
     }
     # On their own, not by a cascade.

@@ -92,6 +92,40 @@ TRAPS = {
     "step payment as string": """
         from historique_demandes where jsonb_typeof(donnees -> 'montantPaiement') = 'string'""",
     "step without data": "from historique_demandes where donnees is null",
+    "financing that is no number": """
+        from demandes_attribution where financement ->> 'montantTotal' ~ '[a-z]'""",
+    "financing with spaces": """
+        from demandes_attribution where financement ->> 'montantTotal' ~ '^[0-9]+ [0-9 ]+$'""",
+    "jobs that are no number": """
+        from demandes_attribution where emplois ->> 'total' ~ '[a-z]'""",
+    "request sent back, on its way again": """
+        from historique_demandes as h join demandes_attribution as d
+        on d.id = h.demande_attribution_id
+        where etape_destination < etape_source and d.statut in ('VALIDE', 'EN_COURS')""",
+    "request sent back twice": """
+        from historique_demandes where etape_destination < etape_source
+        group by demande_attribution_id having count(*) > 1""",
+    "request that waits for a year": """
+        from demandes_attribution
+        where statut = 'EN_COURS' and updated_at < timestamptz '2024-06-30'""",
+    "one step slower than the others": """
+        from (
+            select etape_source, percentile_cont(0.5) within group (order by duree) as mediane
+            from (
+                select etape_source, date_action - lag(date_action) over (
+                    partition by demande_attribution_id order by id) as duree
+                from historique_demandes where demande_attribution_id is not null
+            ) as durees group by etape_source
+        ) as etapes
+        having max(mediane) > 2 * percentile_cont(0.5) within group (order by mediane)""",
+    "step of no request": "from historique_demandes where demande_attribution_id is null",
+    "step of nobody": "from historique_demandes where utilisateur_id is null",
+    "steps at one moment": """
+        from historique_demandes
+        group by demande_attribution_id, date_action having count(*) > 1""",
+    "step with an invisible character": """
+        from historique_demandes where action like U&'\\200B%'""",
+    "step in lower case": "from historique_demandes where action like 'passage%'",
     "zone without lots": """
         from zones_industrielles as z
         where not exists (select from lots where zone_industrielle_id = z.id)""",
@@ -233,6 +267,33 @@ TRAPS = {
     "month without campaign": """
         from generate_series(timestamp '2022-08-01', '2025-06-01', '1 month') as mois
         where not exists (select from collectes where date_trunc('month', date_debut) = mois)""",
+    "campaign without a responsible agent": """
+        from collectes as c
+        where exists (select from collecte_agents where collecte_id = c.id)
+        and not exists (
+            select from collecte_agents where collecte_id = c.id and role = 'responsable')""",
+    "campaign without agents": """
+        from collectes as c
+        where not exists (select from collecte_agents where collecte_id = c.id)""",
+    "campaign with assistants": "from collecte_agents where role = 'assistant'",
+    "agent with campaigns who left": """
+        from agents join collecte_agents on agent_id = id where deleted_at is not null and actif""",
+    "agent inactive": "from agents where not actif and deleted_at is null",
+    "agent number with spaces": "from agents where matricule <> trim(matricule)",
+    "invoice of several lines": "from detail_factures group by facture_id having count(*) > 1",
+    "invoice without lines": """
+        from factures as f where montant_total > 0
+        and not exists (select from detail_factures where facture_id = f.id)""",
+    "invoice whose lines sum up to less": """
+        from factures as f where montant_total > (
+            select sum(montant_ligne) from detail_factures where facture_id = f.id)""",
+    "line of a deleted invoice": """
+        from detail_factures as l join factures as f on f.id = l.facture_id where is_deleted""",
+    "line for several months": "from detail_factures where quantite = 12",
+    "line in five spellings": """
+        from detail_factures where description ilike 'redevance_d%'
+        having count(distinct description) > 3""",
+    "enterprise that pays late": "from collecte_entreprises where statut_paiement = 'en_retard'",
     "password hash": "from users where mot_de_passe like '$2b$%'",
 }
 
@@ -271,6 +332,9 @@ DEFECTS = {
             union all select date_cloture from collectes
             union all select updated_at from demandes_attribution
             union all select updated_at from historique_demandes
+            union all select updated_at from agents
+            union all select updated_at from collecte_entreprises
+            union all select date_assignation from collecte_agents
             union all select updated_at from lots
             union all select updated_at from zones_industrielles
             union all select date_modification from entreprises
@@ -285,6 +349,31 @@ DEFECTS = {
     "payment mode outside the vocabulary": """
         from paiement_factures where translate(lower(trim(mode_paiement)), 'éè', 'ee')
         not in ('cheque', 'especes', 'virement', 'mobile money', '')""",
+    "step of a request out of order": """
+        from (
+            select h.*, lead(etape_source) over walk as next_step,
+                lead(date_action) over walk as next_time
+            from historique_demandes as h where demande_attribution_id is not null
+            window walk as (partition by demande_attribution_id order by id)
+        ) as h where etape_destination <> next_step or date_action > next_time""",
+    "request that is not where its last step led": """
+        from (
+            select distinct on (demande_attribution_id) * from historique_demandes
+            order by demande_attribution_id, id desc
+        ) as h join demandes_attribution as d on d.id = h.demande_attribution_id
+        where d.etape_courante <> h.etape_destination""",
+    "step before its request": """
+        from historique_demandes as h join demandes_attribution as d
+        on d.id = h.demande_attribution_id where h.date_action < d.created_at""",
+    "line that is not quantity times price": """
+        from detail_factures where quantite * prix_unitaire <> montant_ligne""",
+    "lines of more than one invoice in a hundred are wrong": """
+        from (
+            select montant_total, sum(montant_ligne) as lignes from factures as f
+            join detail_factures as l on l.facture_id = f.id group by f.id
+        ) as sommes having count(*) filter (where montant_total <> lignes) > count(*) / 100.0""",
+    "campaign with two responsible agents": """
+        from collecte_agents where role = 'responsable' group by collecte_id having count(*) > 1""",
     "approved without being at the last step": """
         from demandes_attribution where (statut = 'VALIDE') <> (etape_courante = 12)""",
 }
