@@ -73,6 +73,7 @@ NOT_TYPED = {
     "./run_tests.sh tests/python/test_cli.py": TESTS,
     "./run_tests.sh tests/python/test_oracle.py": TESTS,
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
+    "LOOKS=72 ./run_tests.sh -k looks": "half an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
     ".venv/bin/python -m benchmarks.client --repeat 2": BENCHMARK,
