@@ -267,6 +267,14 @@ def catalogue(options: argparse.Namespace) -> int:
     return 0
 
 
+def accept_warning(options: argparse.Namespace) -> int:
+    """Let a warning that somebody has looked at count as fine until a day."""
+    from sigeti_dwh.night.acceptances import accept
+
+    print(accept(started(), options.test, options.until, options.reason))
+    return 0
+
+
 def export_marts(options: argparse.Namespace) -> int:
     """Write the marts that a login may read as files for a spreadsheet."""
     from sigeti_dwh.export.command import export, find_login
@@ -469,6 +477,14 @@ def _parser() -> argparse.ArgumentParser:
         default=UNTOUCHED,
         help="what it sees from now on: all, or identifiers as in 3,7; as before unless given",
     )
+    accepting = word(
+        "accept", accept_warning, "let a warning count as fine until a day, or its rows change"
+    )
+    accepting.add_argument("test", metavar="TEST", help="its name, as a run's report has it")
+    accepting.add_argument(
+        "--until", type=_day, required=True, metavar="DAY", help="the last day, as 2027-01-31"
+    )
+    accepting.add_argument("--reason", required=True, metavar="TEXT", help="why the rows may stay")
     exporting = word(
         "export", export_marts, "write the marts that a login may read for a spreadsheet"
     )
@@ -571,6 +587,13 @@ def _zones(text: str) -> list[int] | None:
         return [int(zone) for zone in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither all nor numbers as in 3,7") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day as 2027-01-31") from None
 
 
 def _port(text: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sigeti_dwh.monitor.findings import Finding
+from sigeti_dwh.monitor.findings import ORDER, Finding
 from sigeti_dwh.monitor.freshness import age
 from sigeti_dwh.monitor.layout import fold, fold_command, grid, printable
 from sigeti_dwh.monitor.objects import MEASURED, Measure
@@ -89,7 +89,7 @@ def verdict_line(survey: Survey) -> str:
     levels = Counter[str](finding.level for finding in survey.findings)
     told = [
         f"{number} {level}{'s' * (level == 'warning' and number > 1)}"
-        for level in ("critical", "warning")
+        for level in ORDER
         if (number := levels[level])
     ]
     size = readable(sum(one.size or 0 for one in survey.measures))
@@ -146,13 +146,13 @@ def duration(seconds: float) -> str:
 def _wrong(findings: Iterable[Finding]) -> list[Wrong]:
     """Return what is wrong, the worst first; what is the same of several objects, together."""
 
-    def alike(one: Finding) -> tuple[bool, int, str, str]:
-        return one.level != "critical", FIRST_KINDS.index(one.kind), one.command, one.text
+    def alike(one: Finding) -> tuple[int, int, str, str]:
+        return ORDER.index(one.level), FIRST_KINDS.index(one.kind), one.command, one.text
 
     wrong = []
-    for (is_warning, _, command, text), group in groupby(sorted(findings, key=alike), key=alike):
+    for (level, _, command, text), group in groupby(sorted(findings, key=alike), key=alike):
         names = [one.object for one in group]
-        start, said = "WARNING" if is_warning else "CRITICAL", first_line(text)
+        start, said = ORDER[level].upper(), first_line(text)
         if len(names) >= ALIKE:
             wrong.append((f"{start} {len(names)} objects: {said}: {', '.join(names)}", command))
         else:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Level = Literal["warning", "critical"]
+Level = Literal["accepted", "warning", "critical"]
+ORDER: tuple[Level, ...] = ("critical", "warning", "accepted")
 RUN = "./run_pipeline.sh"
 LONGEST = 66
 """Letters of a name that fits 80 columns, beside the indent of a command."""
@@ -13,7 +14,7 @@ LONGEST = 66
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be."""
+    """Something that is not as it should be; accepted when it counts as fine all the same."""
 
     level: Level
     object: str
@@ -44,4 +45,4 @@ def worst(findings: Iterable[Finding]) -> Level | None:
     levels = {finding.level for finding in findings}
     if "critical" in levels:
         return "critical"
-    return "warning" if levels else None
+    return "warning" if "warning" in levels else None

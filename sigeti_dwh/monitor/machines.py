@@ -101,7 +101,7 @@ def as_prometheus(survey: Survey) -> str:
             if moment := getattr(one, kind):
                 seconds = (survey.moment - moment).total_seconds()
                 age.labels(one.layer, one.name, kind).set(seconds)
-    for level in ("warning", "critical"):
+    for level in ("accepted", "warning", "critical"):
         found.labels(level).set(sum(finding.level == level for finding in survey.findings))
     status.set(STATUS[survey.verdict])
     return generate_latest(registry).decode().rstrip("\n")

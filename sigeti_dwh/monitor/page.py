@@ -39,7 +39,7 @@ FINDING_NAMES = {
     "test": "contrôle",
     "reconciliation": "concordance",
 }
-LEVELS = {"warning": "Avertissement", "critical": "Grave"}
+LEVELS = {"accepted": "Accepté", "warning": "Avertissement", "critical": "Grave"}
 # Colours that hold on a light and on a dark page.
 STYLE = Style(
     background="transparent",

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.monitor.findings import RUN, Finding, monitor
+from sigeti_dwh.monitor.findings import RUN, Finding, Level, monitor
 from sigeti_dwh.monitor.objects import Measure
+from sigeti_dwh.night.acceptances import Acceptances, Judgement
+from sigeti_dwh.settings import ROOT
 
 MADE = """
 select n.nom, greatest(max(coalesce(e.fin, e.debut)), (
@@ -46,8 +49,8 @@ where execution < %s and options = %s and etat = 'réussie'
 # The newest result of each test since the last whole night that ended well: one that a part of a
 # night did not run keeps its last, one that the project has no more is forgotten.
 TESTS = """
-select distinct on (noeud) nom, etat, echecs, relation, message
-from dwh_meta.noeuds
+select distinct on (noeud) nom, etat, echecs, relation, message, to_jsonb(n) ->> 'empreinte'
+from dwh_meta.noeuds n
 where type = 'test' and execution >= coalesce((
     select max(execution) from dwh_meta.executions
     where etat = 'réussie' and options like '%select=None'
@@ -120,7 +123,7 @@ def usual_seconds(connection: psycopg.Connection[Any], night: Night) -> tuple[in
     return None if median is None else (number, float(median))
 
 
-def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
+def judge_runs(connection: psycopg.Connection[Any], root: Path = ROOT) -> list[Finding]:
     """Say whether the last night failed, and which tests found rows, and where these are."""
     found = []
     ended = [night for night in last_nights(connection, 10) if night.state != "en cours"]
@@ -137,16 +140,25 @@ def judge_runs(connection: psycopg.Connection[Any]) -> list[Finding]:
                 RUN,
             )
         )
-    for name, state, failures, relation, message in rows(connection, TESTS):
+    acceptances = Acceptances(root)
+    for name, state, failures, relation, message, fingerprint in rows(connection, TESTS):
         if state not in ("warn", "fail", "error"):
             continue
+        judged = acceptances.judge(name, fingerprint) if state == "warn" else Judgement(False)
+        level: Level = (
+            "critical" if state != "warn" else "accepted" if judged.is_fine else "warning"
+        )
+        said = f"; {judged.said}" if judged.said else ""
+        more = f" ; {judged.french}" if judged.french else ""
         kept = bool(failures and relation)
         found.append(
             Finding(
-                "warning" if state == "warn" else "critical",
+                level,
                 f"test {name}",
-                f"{state}: {failures} rows, kept in {relation}" if kept else f"{state}: {message}",
-                f"{failures} lignes, gardées dans {relation}" if kept else f"{state} : {message}",
+                (f"{state}: {failures} rows, kept in {relation}" if kept else f"{state}: {message}")
+                + said,
+                (f"{failures} lignes, gardées dans {relation}" if kept else f"{state} : {message}")
+                + more,
                 "test",
                 monitor("rows", relation.replace('"', "")) if kept else RUN,
             )

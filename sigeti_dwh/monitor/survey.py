@@ -12,7 +12,7 @@ from sigeti_dwh.load.source_check import require_all_rows
 from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.monitor import guards, history, impact, records, values
 from sigeti_dwh.monitor.clocks import judge_clocks
-from sigeti_dwh.monitor.findings import Finding, monitor, worst
+from sigeti_dwh.monitor.findings import ORDER, Finding, monitor, worst
 from sigeti_dwh.monitor.freshness import judge_freshness, public_holidays
 from sigeti_dwh.monitor.history import Seen
 from sigeti_dwh.monitor.objects import Measure, all_objects, measure
@@ -110,7 +110,7 @@ def survey(
         usual = records.usual_seconds(link, nights[0]) if nights else None
         manifest = impact.read_manifest()
         affected = _affected(link, manifest, findings, {one.name for one in measures})
-    findings.sort(key=lambda finding: (finding.level != "critical", finding.object))
+    findings.sort(key=lambda finding: (ORDER.index(finding.level), finding.object))
     return Survey(
         now,
         str(settings.warehouse),

@@ -7,13 +7,14 @@ import psycopg
 
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.load.night_load import load
+from sigeti_dwh.night.acceptances import FILE as ACCEPTED
 from sigeti_dwh.night.run_log import LOOK, RunLog
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.warehouse.database import connect
 
 CODE = ("models", "macros", "snapshots", "tests/dbt", "sigeti_dwh", "prefect")
 SUFFIXES = (".py", ".sql", ".yml", ".md")
-FILES = ("dbt_project.yml", "profiles.example.yml", "requirements.lock")
+FILES = ("dbt_project.yml", "profiles.example.yml", "requirements.lock", str(ACCEPTED))
 
 
 def nothing_changed_since(settings: Settings) -> datetime | None:

@@ -85,4 +85,6 @@ def state(result: NodeResult) -> State[None]:
     name = {"skipped": "Skipped", "warn": "Warning", UNCHANGED: "Cached"}.get(
         result.status, "Completed"
     )
+    if result.acceptance.is_fine:
+        name = "Accepted"
     return Completed(name=name, message=result.outcome())

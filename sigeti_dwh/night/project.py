@@ -7,6 +7,7 @@ three times as much (19.5 CPU seconds against 5.6 on a project of this size).
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dbt_common.exceptions import DbtBaseException
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.load.extreme_values import largest_numbers, longest_texts
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.night.acceptances import Acceptances, fingerprint
 from sigeti_dwh.night.kept_connections import KeptConnections, keep_connections
 from sigeti_dwh.night.kept_rows import examples
 from sigeti_dwh.night.layers import Layer, assign
@@ -69,6 +71,7 @@ class Project:
         self.left_out = False
         """Whether a node of this run had nothing to do."""
         self.select = select
+        self.acceptances = Acceptances(folder)
         self.folder = folder
         self.made = MADE if folder == ROOT else folder
         self.report = report
@@ -97,6 +100,7 @@ class Project:
         for warning in warnings:
             self.report(f"dbt: {warning}")
         self.nodes = assign(self.manifest.nodes)
+        self.acceptances.check({node.name for node in self.manifest.nodes.values()})
         self.states = NodeStates(self.settings, self.manifest)
         if self.select is not None:
             selected = self._selected(self.select)
@@ -138,7 +142,13 @@ class Project:
             with (
                 limit,
                 Watch(
-                    layer.name, manifest, len(chosen), on_event, self.report, self._examples
+                    layer.name,
+                    manifest,
+                    len(chosen),
+                    on_event,
+                    self.report,
+                    self._examples,
+                    self._judged,
                 ) as watch,
             ):
                 nodes = tuple(watch.unchanged(node) for node in planned if node not in chosen)
@@ -229,6 +239,13 @@ class Project:
 
     def _examples(self, relation: str) -> str:
         return examples(self.settings.warehouse, relation)
+
+    def _judged(self, warning: NodeResult) -> NodeResult:
+        """Return a warning with whether its rows are accepted."""
+        assert warning.relation is not None
+        found = fingerprint(self.settings.warehouse, warning.relation)
+        judgement = self.acceptances.judge(warning.name, found)
+        return replace(warning, fingerprint=found, acceptance=judgement)
 
     def _time_limit(self) -> TimeLimit:
         seconds = min(60 * self.settings.layer_minutes, self.deadline - time.monotonic())

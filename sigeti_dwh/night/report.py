@@ -27,9 +27,12 @@ def report(run: RunSummary, settings: Settings) -> str:
         disable_numparse=True,
     )
     warnings = [f"Warning: {test.name}: {test.outcome()}" for test in run.warnings]
+    accepted = [f"Accepted: {test.name}: {test.outcome()}" for test in run.accepted]
     missed = [f"Missed by the nights before: {node}" for node in run.missed]
     done = f"{run.amount}. Done in {run.seconds:.0f} s."
-    return "\n".join(["", table, "", *warnings, *missed, done, "", *next_steps(settings)])
+    return "\n".join(
+        ["", table, "", *warnings, *accepted, *missed, done, "", *next_steps(settings)]
+    )
 
 
 def next_steps(settings: Settings) -> list[str]:
@@ -56,15 +59,15 @@ def _load_line(load: LoadResult) -> tuple[object, ...]:
 
 
 def _line(layer: LayerResult) -> tuple[object, ...]:
-    statuses = [test.status for test in layer.tests]
-    passed, warned = statuses.count("pass"), statuses.count("warn")
+    warned = len(layer.warnings)
+    passed = sum(test.ok for test in layer.tests) - warned
     return (
         layer.name,
         sum(node.resource_type != "test" for node in layer.nodes),
         layer.rows,
         passed,
         warned,
-        len(statuses) - passed - warned,
+        len(layer.tests) - passed - warned,
         len(layer.nodes) - len(layer.run),
         f"{layer.seconds:.1f}",
     )

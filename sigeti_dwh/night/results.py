@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.night.acceptances import Judgement
 
 UNCHANGED = "unchanged"
 """The status of a node that was left out: nothing is newer than what it last did."""
 FINE = frozenset({"success", "pass", "warn", "no-op", UNCHANGED})
 SKIPPED = "skipped"
+NOT_ACCEPTED = Judgement(False)
 
 # dbt hands on the words of PostgreSQL and not its SQLSTATE; they are in the language of the
 # server's lc_messages (English or French here).
@@ -65,6 +67,10 @@ class NodeResult:
     """Names of the models and sources read; for a test, those that it tests."""
     examples: str = ""
     """Which rows a test found, some of them."""
+    fingerprint: str | None = None
+    """What tells the rows that a warning is about from others."""
+    acceptance: Judgement = NOT_ACCEPTED
+    """Whether somebody has looked at these rows, and in words until when and why."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +81,11 @@ class NodeResult:
     def failed(self) -> bool:
         """Tell whether it went wrong itself, and not a node above it."""
         return not self.ok and self.status != SKIPPED
+
+    @property
+    def warns(self) -> bool:
+        """Tell whether a test found rows that nobody has accepted."""
+        return self.status == "warn" and not self.acceptance.is_fine
 
     @property
     def passing(self) -> bool:
@@ -99,7 +110,8 @@ class NodeResult:
         if self.failures is not None:
             where = f", kept in {self.relation}" if self.failures and self.relation else ""
             named = f" ({self.examples})" if self.examples else ""
-            return f"{_rows(self.failures)} found {took}{named}{where}"
+            accepted = f"; {self.acceptance.said}" if self.acceptance.said else ""
+            return f"{_rows(self.failures)} found {took}{named}{where}{accepted}"
         return f"{_rows(self.rows_affected)} {took}" if self.rows_affected is not None else took
 
 
@@ -133,8 +145,13 @@ class LayerResult:
 
     @property
     def warnings(self) -> tuple[NodeResult, ...]:
-        """Return the tests that found rows and let the run go on."""
-        return tuple(node for node in self.nodes if node.status == "warn")
+        """Return the tests that found rows and let the run go on, but for those accepted."""
+        return tuple(node for node in self.nodes if node.warns)
+
+    @property
+    def accepted(self) -> tuple[NodeResult, ...]:
+        """Return the tests that found rows which somebody has accepted."""
+        return tuple(node for node in self.nodes if node.acceptance.is_fine)
 
     @property
     def locked(self) -> bool:
@@ -202,8 +219,13 @@ class RunSummary:
 
     @property
     def warnings(self) -> tuple[NodeResult, ...]:
-        """Return the tests that found rows and let the run go on."""
+        """Return the tests that found rows and let the run go on, but for those accepted."""
         return tuple(node for layer in self.layers for node in layer.warnings)
+
+    @property
+    def accepted(self) -> tuple[NodeResult, ...]:
+        """Return the tests that found rows which somebody has accepted."""
+        return tuple(node for layer in self.layers for node in layer.accepted)
 
     @property
     def amount(self) -> str:

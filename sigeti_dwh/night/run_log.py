@@ -268,11 +268,12 @@ class RunLog:
             assert self._connection is not None
             self._connection.cursor().executemany(
                 "insert into dwh_meta.noeuds (execution, noeud, nom, type, couche, etat, secondes, "
-                "lignes, echecs, message, relation) "
-                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                "lignes, echecs, message, relation, empreinte) "
+                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
                 "on conflict (execution, noeud) do update set etat = excluded.etat, "
                 "secondes = excluded.secondes, lignes = excluded.lignes, "
-                "echecs = excluded.echecs, message = excluded.message",
+                "echecs = excluded.echecs, message = excluded.message, "
+                "empreinte = excluded.empreinte",
                 [
                     (
                         self.number,
@@ -286,6 +287,7 @@ class RunLog:
                         node.failures,
                         node.message,
                         node.relation,
+                        node.fingerprint,
                     )
                     for node in result.nodes
                 ],

@@ -26,9 +26,11 @@ class Watch:
         on_event: OnEvent,
         report: Callable[[str], None],
         examples: Callable[[str], str] = lambda relation: "",
+        judge: Callable[[NodeResult], NodeResult] = lambda warning: warning,
     ) -> None:
         self.layer, self.manifest, self.total = layer, manifest, total
         self.on_event, self.report, self.examples = on_event, report, examples
+        self.judge = judge
         self.running: dict[str, str] = {}
         self.done: dict[str, NodeResult] = {}
         # dbt's threads know nothing of the Prefect run that this one is in.
@@ -103,7 +105,7 @@ class Watch:
         # PostgreSQL counts no rows for a view: -1.
         rows = int(response.get("rows_affected", -1))
         relation = f"{node.schema}.{node.alias}" if node.relation_name else None
-        return NodeResult(
+        found = NodeResult(
             unique_id=unique_id,
             name=node.name,
             resource_type=str(node.resource_type),
@@ -116,6 +118,14 @@ class Watch:
             parents=tuple(parent.rsplit(".", 1)[-1] for parent in node.depends_on_nodes),
             examples=self._examples_of(relation) if is_test and failures and relation else "",
         )
+        return self._judged(found) if status == "warn" and relation else found
+
+    def _judged(self, warning: NodeResult) -> NodeResult:
+        try:
+            return self.judge(warning)
+        except Exception as error:
+            self.troubles.append(error)
+            return warning
 
     def _examples_of(self, relation: str) -> str:
         try:

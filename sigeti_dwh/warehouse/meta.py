@@ -102,6 +102,7 @@ create table if not exists dwh_meta.noeuds (
     echecs bigint,
     message text,
     relation text,
+    empreinte text,
     primary key (execution, noeud)
 );
 create table if not exists dwh_meta.mesures (
@@ -195,6 +196,12 @@ begin
         where (table_schema, table_name, column_name) = ('dwh_meta', 'executions', 'entiere')
     ) then
         alter table dwh_meta.executions add column entiere boolean, add column empreinte text;
+    end if;
+    if not exists (
+        select from information_schema.columns
+        where (table_schema, table_name, column_name) = ('dwh_meta', 'noeuds', 'empreinte')
+    ) then
+        alter table dwh_meta.noeuds add column empreinte text;
     end if;
     insert into dwh_meta.verrous select unnest(array['changements', 'droits'])
     except select nom from dwh_meta.verrous

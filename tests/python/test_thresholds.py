@@ -1,0 +1,216 @@
+"""Thresholds: told once when they are crossed, once when they are respected again."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
+
+from sigeti_dwh.alerts import night_ended, nights, published
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.settings import ROOT
+from sigeti_dwh.warehouse.database import connect
+
+from .readers import execute
+from .receiver import Receiver, receiving
+from .warehouse import Warehouse
+
+ZONES = "dwh_marts_occupation.mart_occupation_zones"
+FULL = """
+pleine:
+  words: Une zone est pleine
+  mart: mart_occupation_zones
+  level: zone
+  measure: {label: Occupation, unit: "%", ratio: [sum(lots_occupes), sum(nombre_total_lots)]}
+  above: 200
+"""
+
+
+@pytest.fixture
+def webhook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr(nights, "KEPT", tmp_path / "alerts.json")
+    with receiving() as receiver:
+        monkeypatch.setenv("DWH_ALERT_WEBHOOKS", f"http://127.0.0.1:{receiver.port}/hook")
+        yield receiver
+
+
+@pytest.fixture
+def root(template: Path, tmp_path: Path) -> Path:
+    """Make a project that has one threshold."""
+    folder = tmp_path / "project"
+    shutil.copytree(template / "models", folder / "models")
+    return with_thresholds(folder, FULL)
+
+
+def with_thresholds(folder: Path, text: str) -> Path:
+    (folder / FILE).parent.mkdir(exist_ok=True)
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return folder
+
+
+def occupy(site: Warehouse, share: str, zone: int = 1) -> None:
+    """Let a zone be occupied by a share of its parcels, in the published mart."""
+    execute(
+        site.settings.warehouse,
+        f"update {ZONES} set lots_occupes = nombre_total_lots * {share} where zone_id = {zone}",
+    )
+
+
+def test_a_threshold_is_told_once_when_crossed_and_once_when_respected(
+    warehouse: Warehouse, webhook: Receiver, root: Path
+) -> None:
+    published(warehouse.settings, root)
+    assert webhook.posts == []
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    published(warehouse.settings, root)
+    [(_, told)] = webhook.posts
+    assert told["title"] == "SIGETI : seuil franchi"
+    [(zone,)] = warehouse.rows(f"select nom_zone from {ZONES} where zone_id = 1")
+    assert "Une zone est pleine :" in told["message"]
+    assert f"- {zone} : Occupation 300,0 % (maximum : 200,0 %)" in told["message"]
+    occupy(warehouse, "3", zone=2)
+    published(warehouse.settings, root)
+    assert zone not in webhook.posts[1][1]["message"]
+    occupy(warehouse, "2")
+    published(warehouse.settings, root)
+    published(warehouse.settings, root)
+    assert webhook.titles[2:] == ["SIGETI : seuil de nouveau respecté"]
+    assert zone in webhook.posts[2][1]["message"]
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    assert webhook.titles[3:] == ["SIGETI : seuil franchi"]
+
+
+def test_no_value_and_no_row_say_nothing(
+    warehouse: Warehouse, webhook: Receiver, root: Path
+) -> None:
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    execute(warehouse.settings.warehouse, f"update {ZONES} set nombre_total_lots = 0")
+    published(warehouse.settings, root)
+    execute(warehouse.settings.warehouse, f"delete from {ZONES}")
+    published(warehouse.settings, root)
+    assert len(webhook.posts) == 1
+
+
+def test_what_left_its_mart_is_crossed_no_longer(
+    warehouse: Warehouse, webhook: Receiver, root: Path
+) -> None:
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    execute(warehouse.settings.warehouse, f"delete from {ZONES} where zone_id = 1")
+    published(warehouse.settings, root)
+    published(warehouse.settings, root)
+    assert webhook.titles[1:] == ["SIGETI : seuil de nouveau respecté"]
+    assert "n'est plus dans le mart" in webhook.posts[1][1]["message"]
+
+
+def test_what_nobody_took_is_told_later(
+    warehouse: Warehouse, webhook: Receiver, root: Path
+) -> None:
+    webhook.refuses = True
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    webhook.refuses = False
+    night_ended()
+    published(warehouse.settings, root)
+    assert webhook.titles == ["SIGETI : seuil franchi"]
+
+
+def test_it_is_told_by_the_channels_that_it_names(
+    warehouse: Warehouse,
+    webhook: Receiver,
+    root: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_thresholds(root, FULL + "  told: mail\n")
+    monkeypatch.setenv("DWH_ALERT_MAIL_TO", "chef@sigeti.example")
+    monkeypatch.setenv("DWH_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("DWH_SMTP_PORT", "1")
+    monkeypatch.setenv("DWH_SMTP_SECURITY", "none")
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    assert webhook.posts == []
+    assert "not taken by e-mail" in capfd.readouterr().err
+    assert json.loads(nights.KEPT.read_text())["unsent"]
+
+
+def test_nobody_to_tell_is_no_telling(
+    warehouse: Warehouse, webhook: Receiver, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"http://127.0.0.1:{webhook.port}/hook"
+    monkeypatch.delenv("DWH_ALERT_WEBHOOKS")
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    monkeypatch.setenv("DWH_ALERT_WEBHOOKS", address)
+    published(warehouse.settings, root)
+    assert webhook.titles == ["SIGETI : seuil franchi"]
+
+
+def test_values_are_those_of_sql(warehouse: Warehouse, root: Path) -> None:
+    with_thresholds(
+        root,
+        """
+        tout: {words: w, mart: mart_creances_clients, level: all, above: 1,
+            measure: {label: Dû, unit: FCFA, sql: sum(montant_restant_du)}}
+        client: {words: w, mart: mart_creances_clients, level: enterprise, below: 1,
+            measure: {label: Dû, unit: FCFA, sql: sum(montant_restant_du)}}
+        """,
+    )
+    with connect(warehouse.settings.warehouse) as connection:
+        values = measure(connection, "dwh", root)
+    sums = dict(
+        warehouse.rows(
+            "select 'client ' || entreprise_id, sum(montant_restant_du) "
+            "from dwh_marts_financier.mart_creances_clients group by entreprise_id"
+        )
+    )
+    assert {one.key: one.value for one in values} == sums | {"tout": sum(sums.values(), Decimal())}
+    assert values[0].is_crossed
+
+
+def test_those_shipped_are_quiet_on_the_demo(warehouse: Warehouse) -> None:
+    with connect(warehouse.settings.warehouse) as connection:
+        values = measure(connection, "dwh")
+    assert {one.threshold.name for one in values} == {one.name for one in read_thresholds()}
+    assert not [str(one) for one in values if one.is_crossed]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("mart_occupation_zones", "mart_absent", "pleine: no mart 'mart_absent'; there are mart_"),
+        ("level: zone", "level: agent", "pleine: no level 'agent'; there are all, zone, enter"),
+        ("level: zone", "level: enterprise", "mart_occupation_zones has no entreprise_id"),
+        ("sum(lots_occupes)", "sum(absent)", "pleine: no column 'absent'; there are"),
+        (
+            "ratio: [sum(lots_occupes), sum(nombre_total_lots)]",
+            "sql: sum(taux_occupation_pct)",
+            "%",
+        ),
+        ("above: 200", "above: beaucoup", "above is 'beaucoup', no number"),
+        ("above: 200", "below: 1\n  above: 2", "either below or above"),
+        ("above: 200", "au_dessus: 2", "nothing is called au_dessus"),
+        ("above: 200", "above: 2\n  told: tous", "no told 'tous'; there are all, mail, webhooks"),
+        ("words: Une zone est pleine\n", "mots: x\n", "words missing"),
+        ("level: zone", "level: [", "is not YAML"),
+    ],
+)
+def test_a_mistake_in_the_file_names_its_entry(
+    root: Path, wrong: str, right: str, said: str
+) -> None:
+    with_thresholds(root, FULL.replace(wrong, right))
+    with pytest.raises(UserError) as raised:
+        read_thresholds(root)
+    assert str(raised.value).startswith(str(FILE))
+    assert said in str(raised.value)
+
+
+def test_the_shipped_file_is_read_before_the_load() -> None:
+    assert (ROOT / FILE).exists()
+    assert read_thresholds()
