@@ -18,7 +18,8 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
-from sigeti_dwh.alerts import left_out_wrongly  # noqa: E402
+from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
+from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
@@ -72,6 +73,7 @@ def check_connections(settings: Settings) -> None:
 def read_project(project: Project) -> None:
     """Parse the dbt project: a mistake in it shows before the load, not after."""
     write_profiles(project.settings)
+    read_thresholds()
     project.parse()
 
 
@@ -158,6 +160,8 @@ def sigeti_dwh(
             log.whole()
         if select is None:
             log.leaves(code)
+        if select is None:
+            published(settings)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(

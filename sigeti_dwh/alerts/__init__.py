@@ -1,4 +1,4 @@
-"""Who is told when a night fails, is right again, or has not ended in time; each of it once."""
+"""Who is told when a night fails, is late or right again, or a threshold is crossed; each once."""
 
 from sigeti_dwh.alerts.nights import (
     backup,
@@ -6,6 +6,7 @@ from sigeti_dwh.alerts.nights import (
     left_out_wrongly,
     night,
     night_ended,
+    published,
 )
 
-__all__ = ["backup", "check_freshness", "left_out_wrongly", "night", "night_ended"]
+__all__ = ["backup", "check_freshness", "left_out_wrongly", "night", "night_ended", "published"]

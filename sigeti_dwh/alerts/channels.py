@@ -21,6 +21,8 @@ TYPES: dict[Kind, str] = {
     "failure": "failure",
     "missed": "warning",
     "recovery": "success",
+    "threshold": "warning",
+    "respected": "success",
     "report": "info",
     "test": "info",
 }
@@ -32,6 +34,8 @@ class Channel:
 
     name: str
     service: "NotifyBase"
+    kind: str = "webhooks"
+    """mail or webhooks."""
 
     def send(self, message: Message, attached: Path | None = None) -> str | None:
         """Send a message, with a file or not; return what went wrong, None when it was taken."""
@@ -137,7 +141,9 @@ def _mail(variables: Mapping[str, str]) -> Channel:
     )
     if service is None:
         raise UserError("DWH_ALERT_MAIL_TO, DWH_ALERT_MAIL_FROM or DWH_SMTP_* cannot be used.")
-    return Channel(f"e-mail to {', '.join(recipients)} by {host}:{port} ({security})", service)
+    return Channel(
+        f"e-mail to {', '.join(recipients)} by {host}:{port} ({security})", service, "mail"
+    )
 
 
 def _addresses(variables: Mapping[str, str], name: str) -> list[str]:

@@ -5,19 +5,23 @@ In the warehouse it could not be known when that is down, and a restored one wou
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sigeti_dwh.alerts.messages import Message, failure, missed, recovery
+from sigeti_dwh.alerts.messages import Message, crossed, failure, missed, recovery, respected
+from sigeti_dwh.alerts.thresholds import Threshold, Value
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.file_lock import file_lock
 
 UNSENT = 20
 """Messages kept for later when no channel takes them: more would only bury the first ones."""
+
+SHOWN = 20
+"""Zones or enterprises that a message names of one threshold."""
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Incidents:
     """Those told since then."""
     missed: bool = False
     unsent: list[Message] = field(default_factory=list)
+    crossed: dict[str, str] = field(default_factory=dict)
+    """What was told of each threshold that is crossed, by the key of its value."""
 
     def ended_well(self, now: datetime) -> None:
         """Note a good night, and that it is to be told if something was wrong."""
@@ -47,9 +53,31 @@ class Incidents:
             self.unsent.append(failure(cause, self.last_good))
         self.since = self.since or now
 
+    def measured(self, values: Sequence[Value]) -> None:
+        """Note what the thresholds measured, to be told where it is another than before.
+
+        A value that says nothing changes nothing, and neither does a mart without a row. What is no
+        more in a mart that has rows is crossed no longer.
+        """
+        new = [one for one in values if one.is_crossed and one.key not in self.crossed]
+        over = [one for one in values if one.is_crossed is False and one.key in self.crossed]
+        ended = {one.key: str(one) for one in over}
+        present = {one.key for one in values}
+        measured = {one.threshold.name: one.threshold for one in values}
+        for key, line in self.crossed.items():
+            if key not in present and key.split()[0] in measured:
+                ended[key] = f"{line} ; n'est plus dans le mart"
+        self.unsent += _grouped([(one.threshold, str(one)) for one in new], crossed)
+        self.unsent += _grouped(
+            [(measured[key.split()[0]], line) for key, line in ended.items()], respected
+        )
+        self.crossed = {key: line for key, line in self.crossed.items() if key not in ended}
+        self.crossed |= {one.key: str(one) for one in new}
+
     def untold(self) -> None:
         """Forget what was to be told, since there is nobody to tell."""
         self.since, self.causes, self.missed, self.unsent = None, [], False, []
+        self.crossed = {}
 
     def checked(self, now: datetime, due: datetime) -> None:
         """Note whether a night has ended well since it was due, to be told once if not.
@@ -61,6 +89,25 @@ class Incidents:
         self.missed = True
         self.unsent.append(missed(due, self.last_good))
         self.since = self.since or now
+
+
+def _grouped(
+    lines: Sequence[tuple[Threshold, str]], message: Callable[[list[str], str], Message]
+) -> list[Message]:
+    """Return a message for each who is told: below the words of a threshold, what is beyond it."""
+    messages = []
+    for told in sorted({threshold.told for threshold, _ in lines}):
+        parts: dict[str, list[str]] = {}
+        for threshold, line in lines:
+            if threshold.told == told:
+                parts.setdefault(threshold.words, []).append(f"- {line}")
+        messages.append(message([_shown(words, found) for words, found in parts.items()], told))
+    return messages
+
+
+def _shown(words: str, lines: list[str]) -> str:
+    more = [f"- et {len(lines) - SHOWN} de plus"] if len(lines) > SHOWN else []
+    return "\n".join([f"{words} :", *lines[:SHOWN], *more])
 
 
 @contextmanager

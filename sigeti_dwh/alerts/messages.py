@@ -7,7 +7,7 @@ from typing import Literal
 
 from sigeti_dwh.settings import MADE, ROOT, STATE
 
-Kind = Literal["failure", "missed", "recovery", "report", "test"]
+Kind = Literal["failure", "missed", "recovery", "report", "test", "threshold", "respected"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Message:
     kind: Kind
     title: str
     body: str
+    told: str = "all"
+    """By which channels: all, mail or webhooks."""
 
     def __str__(self) -> str:
         """Show it as it is read."""
@@ -79,6 +81,21 @@ def recovery(since: datetime, last_good: datetime) -> Message:
         f"The night that ended at {_minute(last_good)} went through: the marts are those of it.\n"
         f"Something had been wrong since {_minute(since)}.\n\nNext step: none.",
     )
+
+
+def crossed(lines: list[str], told: str) -> Message:
+    """Return the message of thresholds that are crossed, to readers of the marts."""
+    return Message(
+        "threshold",
+        "SIGETI : seuil franchi",
+        "\n".join(lines) + "\n\nAnnoncé une fois ; un message dira quand le seuil est respecté.",
+        told,
+    )
+
+
+def respected(lines: list[str], told: str) -> Message:
+    """Return the message of thresholds that are no longer crossed."""
+    return Message("respected", "SIGETI : seuil de nouveau respecté", "\n".join(lines), told)
 
 
 def test() -> Message:

@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
 from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
+from sigeti_dwh.alerts.thresholds import measure
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
 from sigeti_dwh.schedule import read_schedules
-from sigeti_dwh.settings import STATE, read_variables
+from sigeti_dwh.settings import ROOT, STATE, Settings, read_variables
+from sigeti_dwh.warehouse.database import connect
 
 KEPT = STATE / "alerts.json"
 NOBODY = "Nobody is told: set DWH_ALERT_MAIL_TO or DWH_ALERT_WEBHOOKS in .env."
@@ -75,6 +78,18 @@ def left_out_wrongly(nodes: list[str]) -> None:
         print(f"Alerts: not sent: {refused}", file=sys.stderr)
 
 
+def published(settings: Settings, root: Path = ROOT) -> None:
+    """Tell which thresholds the marts have crossed, or respect again; never raises."""
+    try:
+        with connect(settings.warehouse) as connection:
+            values = measure(connection, settings.schema, root)
+    except Exception as error:
+        print(f"Alerts: the thresholds could not be measured: {error}", file=sys.stderr)
+        return
+    if values:
+        _tell(lambda known: known.measured(values))
+
+
 @contextmanager
 def backup() -> Iterator[None]:
     """Tell, each time, that the backup inside failed."""
@@ -109,7 +124,16 @@ def _unsent(known: Incidents) -> list[Message]:
     if not channels:
         known.untold()
     hidden = secrets(variables)
-    return [message for message in known.unsent if not send(message, channels, hidden)]
+    return [
+        message
+        for message in known.unsent
+        if not send(message, reached(channels, message.told), hidden)
+    ]
+
+
+def reached(channels: list[Channel], told: str) -> list[Channel]:
+    """Return the channels by which somebody is told; all when there is none of that kind."""
+    return [channel for channel in channels if channel.kind == told] or channels
 
 
 def send(message: Message, channels: list[Channel], hidden: list[str]) -> bool:

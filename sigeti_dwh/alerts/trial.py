@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from sigeti_dwh.alerts import messages
 from sigeti_dwh.alerts.channels import read_channels, redacted, secrets
 from sigeti_dwh.alerts.nights import NOBODY, send
+from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import read_variables
+from sigeti_dwh.settings import load_settings, read_variables
+from sigeti_dwh.warehouse.database import connect, translated
 
+CROSSED = "!"
 CAUSE = (
     "dimensions: the test unique_dim_lots_lot_key of dim_lots failed: 3 rows found, "
     "kept in dwh_qualite.unique_dim_lots_lot_key"
@@ -22,7 +25,25 @@ def dry_run() -> str:
     shown = (messages.failure(CAUSE, now), messages.missed(now, now), messages.recovery(now, now))
     told = "\n".join(f"Told: {channel.name}" for channel in channels) or NOBODY
     texts = [redacted(str(message), secrets(variables)) for message in shown]
-    return "\n\n----\n".join([told, *texts])
+    return "\n\n----\n".join([told, *texts, _thresholds()])
+
+
+def _thresholds() -> str:
+    """Return what the thresholds measure now, and what is beyond them."""
+    thresholds = read_thresholds()
+    settings = load_settings()
+    try:
+        with connect(settings.warehouse) as connection, translated(settings.warehouse):
+            values = measure(connection, settings.schema)
+    except UserError as error:
+        return f"{FILE}, {len(thresholds)} thresholds, not measured: {error}"
+    lines = [f"{FILE}, measured now ({CROSSED} crossed):"]
+    for threshold in thresholds:
+        lines.append(f"{threshold.name}, told to {threshold.told}: {threshold.words}")
+        for one in values:
+            if one.threshold == threshold:
+                lines.append(f"  {CROSSED if one.is_crossed else '-'} {one}")
+    return "\n".join(lines)
 
 
 def send_test() -> str:

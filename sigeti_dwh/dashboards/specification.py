@@ -123,7 +123,7 @@ def _mart(
     known: Mapping[str, Mapping[str, Column]],
     labels: Mapping[str, str],
 ) -> Mart:
-    place = f"Mart {name}"
+    place = f"{FILE.name}: Mart {name}"
     _check_keys(place, content, {"schema", "label"}, {"filters", "measures"})
     if name not in known:
         raise _mistake(place, f"no model of that name; there are {', '.join(sorted(known))}")
@@ -135,13 +135,14 @@ def _mart(
     if PERIOD in filters and not columns[filters[PERIOD]].is_temporal:
         raise _mistake(place, f"the period is filtered by {filters[PERIOD]}, which is not a date")
     measures = {
-        word: _measure(f"Measure {name}.{word}", word, measure, columns)
+        word: read_measure(f"{FILE.name}: Measure {name}.{word}", word, measure, columns)
         for word, measure in _entries(place, content, "measures").items()
     }
     return Mart(name, content["schema"], content["label"], columns, filters, measures)
 
 
-def _measure(place: str, name: str, content: Any, columns: Mapping[str, Column]) -> Measure:
+def read_measure(place: str, name: str, content: Any, columns: Mapping[str, Column]) -> Measure:
+    """Return the measure that an entry describes; raise UserError, at `place`, for a mistake."""
     _check_keys(place, content, {"label"}, {"unit", "sql", "ratio"})
     unit = content.get("unit", "")
     _one_of(place, "unit", unit, UNITS)
@@ -176,13 +177,13 @@ def _check_expression(place: str, sql: Any, columns: Mapping[str, Column]) -> No
 def _dashboard(
     name: str, content: Any, marts: Mapping[str, Mart], labels: Mapping[str, str]
 ) -> Dashboard:
-    place = f"Dashboard {name}"
+    place = f"{FILE.name}: Dashboard {name}"
     _check_keys(place, content, {"title", "panels"}, {"filters"})
     filters = _words(place, content, "filters")
     for word in filters:
         _one_of(place, "filter", word, labels)
     panels = tuple(
-        _panel(f"Panel {name}.{word}", word, panel, marts)
+        _panel(f"{FILE.name}: Panel {name}.{word}", word, panel, marts)
         for word, panel in _entries(place, content, "panels").items()
     )
     if not panels:
@@ -309,4 +310,4 @@ def _one_of(place: str, what: str, word: Any, known: Any) -> None:
 
 
 def _mistake(place: str, what: str) -> UserError:
-    return UserError(f"{FILE.name}: {place}: {what}.")
+    return UserError(f"{place}: {what}.")

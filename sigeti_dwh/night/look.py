@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from sigeti_dwh.alerts.thresholds import FILE as THRESHOLDS
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.load.night_load import load
 from sigeti_dwh.night.acceptances import FILE as ACCEPTED
@@ -14,7 +15,13 @@ from sigeti_dwh.warehouse.database import connect
 
 CODE = ("models", "macros", "snapshots", "tests/dbt", "sigeti_dwh", "prefect")
 SUFFIXES = (".py", ".sql", ".yml", ".md")
-FILES = ("dbt_project.yml", "profiles.example.yml", "requirements.lock", str(ACCEPTED))
+FILES = (
+    "dbt_project.yml",
+    "profiles.example.yml",
+    "requirements.lock",
+    str(ACCEPTED),
+    str(THRESHOLDS),
+)
 
 
 def nothing_changed_since(settings: Settings) -> datetime | None:

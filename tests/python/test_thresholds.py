@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 
 from sigeti_dwh.alerts import night_ended, nights, published
+from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
