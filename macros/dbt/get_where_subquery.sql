@@ -23,7 +23,7 @@
 
 {# One database: the source's table knows no numbers of changes, what follows it does. #}
 {% macro changed_source_rows(source) -%}
-    {%- if target.name == 'direct_source' -%}
+    {%- if not is_copied(source) -%}
         {%- set keys = source.config.meta['key'] | join(', ') -%}
         ({{ keys }}) in (
             select {{ keys }} from dwh_suivi.{{ source.identifier }} where {{ changed_since_tested() }}

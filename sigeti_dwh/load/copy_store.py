@@ -42,9 +42,9 @@ class CopyStore:
         self.run_id = run_id
         self.versions_only = versions_only
         self.schema = sql.Identifier(schema)
-        self.name = f"{schema}.{table.name}"
-        self.relation = sql.Identifier(schema, table.name)
-        self.former_links = sql.Identifier(schema, f"{table.name}__anciens_liens")
+        self.name = f"{schema}.{table.copy_name}"
+        self.relation = sql.Identifier(schema, table.copy_name)
+        self.former_links = sql.Identifier(schema, f"{table.copy_name}__anciens_liens")
         self.columns = [sql.Identifier(column) for column in table.columns]
         self.key = [sql.Identifier(column) for column in table.key]
         self.links = [sql.Identifier(column) for column in table.links]
@@ -53,6 +53,17 @@ class CopyStore:
         """Create the tables and columns that are missing; a new copy must then be filled.
 
         A copy is KNOWN while the fingerprint of its source stays, unless it is `doubtful`.
+
+        Raises UserError for a column whose type is no longer the declared one.
+        """
+        existed = self.provide(warehouse)
+        if not meta.remember(warehouse, self.name, fingerprint) and not doubtful:
+            return Standing.KNOWN
+        forget_sums(warehouse, self.name)
+        return Standing.DOUBTFUL if existed else Standing.NEW
+
+    def provide(self, warehouse: Connection) -> bool:
+        """Create the tables and columns that are missing; return whether the copy existed.
 
         Raises UserError for a column whose type is no longer the declared one.
         """
@@ -70,10 +81,7 @@ class CopyStore:
             self._create(warehouse)
         if self.links:
             self._create_former_links(warehouse)
-        if not meta.remember(warehouse, self.name, fingerprint) and not doubtful:
-            return Standing.KNOWN
-        forget_sums(warehouse, self.name)
-        return Standing.DOUBTFUL if found else Standing.NEW
+        return bool(found)
 
     def fill(self, pipe: Pipe, rows: sql.Composable) -> int:
         """Write the rows of a new copy once, indexes after them; return their number."""
@@ -142,7 +150,7 @@ class CopyStore:
         )
         warehouse.execute(
             sql.SQL("create index if not exists {} on {} (_changement)").format(
-                sql.Identifier(f"{self.table.name}__anciens_liens__changement_idx"),
+                sql.Identifier(f"{self.table.copy_name}__anciens_liens__changement_idx"),
                 self.former_links,
             )
         )

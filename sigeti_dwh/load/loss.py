@@ -70,6 +70,15 @@ def losses(warehouse: Connection, now: Mapping[str, int], share: float, schema: 
     ]
 
 
+def rows_before(warehouse: Connection) -> dict[str, int]:
+    """Return how many living rows each copy had after the last load."""
+    row = warehouse.execute(
+        "select effectifs from dwh_meta.chargements where effectifs is not null "
+        "order by chargement desc limit 1"
+    ).fetchone()
+    return row[0] if row else {}
+
+
 def _count(source: Connection, table: SourceTable) -> int:
     query = sql.SQL("select count(*) from {} where {}")
     alive = sql.SQL(table.alive or "true")

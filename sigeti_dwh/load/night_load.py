@@ -7,7 +7,7 @@ in table_copy.py.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ from psycopg import sql
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.buckets import present_sums
 from sigeti_dwh.load.copy_store import CopyStore
-from sigeti_dwh.load.loss import Loss, living_rows, losses
+from sigeti_dwh.load.loss import Loss, living_rows, losses, rows_before
 from sigeti_dwh.load.pipe import Pipe
 from sigeti_dwh.load.public_holidays import refresh_holidays
-from sigeti_dwh.load.source_check import check_columns, history, hold
-from sigeti_dwh.load.source_tables import read_source_tables
+from sigeti_dwh.load.source_check import check_columns, history, hold, mark_missing
+from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.load.table_copy import TableCopy
 from sigeti_dwh.settings import Settings
 from sigeti_dwh.warehouse import meta
@@ -47,6 +47,8 @@ class LoadResult:
 
     run_id: int
     tables: list[TableLoad]
+    notices: Sequence[str] = ()
+    """A line about each reason for which tables of the source were not read."""
 
     @property
     def changed(self) -> int:
@@ -69,8 +71,11 @@ def load(
 
     With `only_unchanged` a load that finds changed rows leaves the warehouse as it was.
 
-    When source and warehouse are one database nothing is copied: dwh_suivi then only keeps the keys
-    and versions that tell the facts which rows changed.
+    When source and warehouse are one database only optional tables are copied: of the others
+    dwh_suivi keeps the keys and versions that tell the facts which rows changed.
+
+    The copy of an optional table that the source cannot give has no rows, or keeps those that it
+    has until `accept_loss`.
 
     Raises UserError for a source that is not as declared or lost its rows, TimeLimitError for one
     that is too slow, RetryableError for a lost connection; the warehouse is left as it was.
@@ -86,9 +91,14 @@ def load(
         limited("The load", settings.layer_minutes, source, warehouse),
     ):
         with translated(settings.source):
-            hold(source, tables)
             pin(source, settings.source, unlimited=True)
-            shape = check_columns(source, tables)
+            tables = mark_missing(source, tables)
+            there = [table for table in tables if table.missing is None]
+            # Another snapshot, which the tables are held for.
+            source.rollback()
+            hold(source, there)
+            pin(source, settings.source, unlimited=True)
+            shape = check_columns(source, there)
             known_as = history(source)
             sums, seconds = {}, {}
             for table in tables:
@@ -101,6 +111,12 @@ def load(
         with translated(settings.warehouse):
             meta.prepare(warehouse)
             meta.claim(warehouse, settings.schema)
+            if not accept_loss:
+                before = rows_before(warehouse)
+                rows |= {t.name: before.get(t.name, 0) for t in tables if t.missing is not None}
+            notices = list(_notices(tables, rows))
+            for line in notices:
+                report(line)
             lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
             if lost and not accept_loss:
                 raise _lost_rows(lost, settings.loss_share)
@@ -109,16 +125,21 @@ def load(
             refresh_holidays(warehouse)
             horizon = _last_horizon(warehouse)
             went_back = horizon is not None and shape.horizon < horizon
-            if went_back or (by_value and not settings.one_database):
+            if went_back:
                 horizon = None
             if known_as == history(warehouse):
                 # What the warehouse remembers is on the same disk, and put back with the source.
                 known_as = known_as[:2]
             run_id = _open_run(warehouse)
-        schema = "dwh_suivi" if settings.one_database else "raw_sigeti"
         stores = [
-            CopyStore(schema, table, run_id, versions_only=settings.one_database)
+            CopyStore(
+                "dwh_suivi" if versions_only else "raw_sigeti",
+                table,
+                run_id,
+                versions_only=versions_only,
+            )
             for table in tables
+            for versions_only in [settings.one_database and not table.optional]
         ]
         pipe = Pipe(source, warehouse, settings)
         done = []
@@ -126,19 +147,40 @@ def load(
             started = time.monotonic()
             name = store.table.name
             copy = TableCopy(pipe, store, sums[name], indexed=name in shape.indexed)
-            read, changed = copy.refresh(repr((known_as, *shape.shapes[name])), horizon)
+            if store.table.missing is not None and not accept_loss:
+                copy.keep()
+                done.append(TableLoad(name, 0, 0, seconds[name]))
+                continue
+            known = shape.shapes.get(name, (store.table.missing,))
+            trusted = None if by_value and not store.versions_only else horizon
+            read, changed = copy.refresh(repr((known_as, *known)), trusted)
             seconds[name] += time.monotonic() - started
             done.append(TableLoad(name, read, changed, seconds[name]))
             report(f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s")
             if only_unchanged and changed:
                 warehouse.rollback()
-                return LoadResult(run_id, done)
+                return LoadResult(run_id, done, notices)
         with translated(settings.warehouse):
             _close_run(warehouse, run_id, shape.horizon, done)
             _remember_rows(warehouse, run_id, rows, accepted=bool(lost))
             warehouse.commit()
             _analyze(warehouse, stores, done)
-    return LoadResult(run_id, done)
+    return LoadResult(run_id, done, notices)
+
+
+def _notices(tables: Sequence[SourceTable], rows: Mapping[str, int]) -> Iterator[str]:
+    """Say which optional tables are not read, and what becomes of their copies."""
+    empty: dict[str, list[str]] = {}
+    for table in tables:
+        if table.missing is not None and rows[table.name]:
+            yield (
+                f"Notice: {table.name}: {table.missing}; the {rows[table.name]} rows that it had "
+                "stay, --accept-loss takes them out"
+            )
+        elif table.missing is not None:
+            empty.setdefault(table.missing, []).append(table.name)
+    for reason, names in empty.items():
+        yield f"Notice: {', '.join(names)}: {reason}; empty here"
 
 
 def _open_run(warehouse: Connection) -> int:

@@ -1,7 +1,7 @@
 """Whether the source has the columns that the load reads, with types it can read, and all rows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -52,6 +52,14 @@ join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
 where i.indisvalid and i.indpred is null and c.relname = any(%s)
 """
 
+UNREADABLE = """
+select c.relname
+from pg_class c
+where c.relnamespace = to_regnamespace(quote_ident(%s)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and c.relname = any(%s) and not has_table_privilege(c.oid, 'select')
+order by c.relname
+"""
+
 # Whatever row_security is set to, for the user who asks: a superuser, who has BYPASSRLS and who
 # owns a table that does not force its policies are not concerned.
 FILTERED = """
@@ -87,6 +95,49 @@ class SourceShape:
     indexed: frozenset[str]
     horizon: int
     remarks: list[str]
+
+
+def mark_missing(
+    source: psycopg.Connection[Any], tables: Sequence[SourceTable]
+) -> list[SourceTable]:
+    """Return the tables, each optional one that the source cannot give with the reason."""
+    optional = [table for table in tables if table.optional]
+    found, kinds, _ = _catalogue(source, optional)
+    closed = unreadable(source, optional)
+
+    def reason(table: SourceTable) -> str | None:
+        if table.name not in found:
+            return "not at the source"
+        if table.name in closed:
+            return f'it may not be read: GRANT SELECT ON {table.spelled} TO "{source.info.user}";'
+        if kinds.get(table.name) in KINDS:
+            return f"{table.spelled} is {KINDS[kinds[table.name]]}"
+        return next(_problems(table, found.get(table.name), None), None)
+
+    return [replace(table, missing=reason(table)) if table.optional else table for table in tables]
+
+
+def unreadable(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> list[str]:
+    """Return the names of the tables that are there and may not be read."""
+    names = [table.name for table in tables]
+    schema = tables[0].schema if tables else None
+    return [name for (name,) in source.execute(UNREADABLE, [schema, names])]
+
+
+def _catalogue(
+    source: psycopg.Connection[Any], tables: Sequence[SourceTable]
+) -> tuple[dict[str, dict[str, tuple[Any, ...]]], dict[str, str], dict[str, int]]:
+    """Return each table's columns with their shape, its kind and its identifier."""
+    found: dict[str, dict[str, tuple[Any, ...]]] = {}
+    kinds: dict[str, str] = {}
+    identifiers: dict[str, int] = {}
+    schema = tables[0].schema if tables else None
+    names = [table.name for table in tables]
+    for table, identifier, kind, column, *shape in source.execute(CATALOGUE, [schema, names]):
+        identifiers[table] = identifier
+        kinds[table] = kind
+        found.setdefault(table, {})[column] = tuple(shape)
+    return found, kinds, identifiers
 
 
 def hold(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None:
@@ -144,16 +195,8 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     Raises UserError that names the first table, column, expected and found type that do not fit,
     and how many more there are; and for tables that would be read in part.
     """
-    found: dict[str, dict[str, tuple[Any, ...]]] = {}
     names = [table.name for table in tables]
-    identifiers: dict[str, int] = {}
-    kinds: dict[str, str] = {}
-    for table_name, identifier, kind, column, *shape in source.execute(
-        CATALOGUE, [tables[0].schema, names]
-    ):
-        identifiers[table_name] = identifier
-        kinds[table_name] = kind
-        found.setdefault(table_name, {})[column] = tuple(shape)
+    found, kinds, identifiers = _catalogue(source, tables)
     elsewhere: dict[str, str] = dict(source.execute(ELSEWHERE, [names]).fetchall())
     problems = [
         f"{table.schema}.{table.name} is {KINDS[kind]}, whose rows have no versions"
@@ -191,7 +234,7 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
         ]
         + [
             f"{table.name}: no index on its key, so that few changes cost a scan; its owner can: "
-            f"create index concurrently on {table.schema}.{table.name} ({', '.join(table.key)});"
+            f"create index concurrently on {table.spelled} ({', '.join(table.key)});"
             for table in tables
             if table.name not in indexed
         ],

@@ -11,6 +11,8 @@ from sigeti_dwh.settings import ROOT
 
 DECLARED = "models/staging/sigeti/_sigeti__sources.yml"
 SOURCES = ROOT / DECLARED
+OPTIONAL = "sigeti_optional"
+"""The dbt source of the tables that a site's SIGETI may lack."""
 
 # What the source may hold for a declared type; the value travels cast to the declared one.
 COMPATIBLE = {
@@ -46,11 +48,28 @@ class SourceTable:
     alive: str | None = None
     schema: str = "public"
     """Where it is at the source."""
+    copy_name: str = ""
+    """Its name in the warehouse, in lower case."""
+    optional: bool = False
+    """Whether a source may lack it. It is copied in one database too: its views need a table."""
+    missing: str | None = None
+    """Why the source cannot give it, None when it can."""
 
     @property
-    def at_source(self) -> sql.Identifier:
-        """Return its name at the source."""
-        return sql.Identifier(self.schema, self.name)
+    def spelled(self) -> str:
+        """Return its name at the source as SQL is typed."""
+        return f"{self.schema}." + (self.name if self.name.islower() else f'"{self.name}"')
+
+    @property
+    def at_source(self) -> sql.Composable:
+        """Return its name at the source; of a table that it lacks, a query without rows."""
+        if self.missing is None:
+            return sql.Identifier(self.schema, self.name)
+        columns = [
+            sql.SQL("null::{} as {}").format(sql.SQL(kind), sql.Identifier(name))
+            for name, kind in (*self.columns.items(), ("xmin", "xid"))
+        ]
+        return sql.SQL("(select {} where false)").format(sql.SQL(", ").join(columns))
 
     def tracked(self) -> "SourceTable":
         """Return the same table with only what tells which rows changed."""
@@ -79,12 +98,11 @@ class SourceTable:
 
 
 def read_source_tables(schema: str = "public") -> list[SourceTable]:
-    """Return the tables of dbt source `sigeti`, in the order of the file.
+    """Return the tables of dbt sources `sigeti` and `sigeti_optional`, in the order of the file.
 
     `schema` is where they are at the source. Raises UserError for a type that the load cannot read.
     """
     document = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
-    sigeti = next(source for source in document["sources"] if source["name"] == "sigeti")
     tables = [
         SourceTable(
             name=table["name"],
@@ -94,8 +112,11 @@ def read_source_tables(schema: str = "public") -> list[SourceTable]:
             ignored=frozenset(table["config"]["meta"].get("ignored", ())),
             alive=table["config"]["meta"].get("alive"),
             schema=schema,
+            copy_name=table.get("identifier", table["name"]),
+            optional=source["name"] == OPTIONAL,
         )
-        for table in sigeti["tables"]
+        for source in document["sources"]
+        for table in source["tables"]
     ]
     for table in tables:
         for column, kind in table.columns.items():

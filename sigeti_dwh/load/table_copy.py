@@ -26,6 +26,9 @@ reason for doubt. What is left is a machine put back with its memory, as some vi
 which has not been started: that is seen while it has counted fewer transactions than at the last
 load; --full-refresh compares values.
 
+A table that the source lacks is read as one without rows (source_tables.py). Its copy is kept as it
+is until somebody accepts the loss.
+
 No right but SELECT, no setting and no index is needed at the source. Step 1 always scans the whole
 table, in parallel where its server allows: an index on the change column is neither needed nor
 used, since no such column is trusted. Steps 2 and 3 follow an index that begins with the key's
@@ -70,6 +73,12 @@ class TableCopy:
         with naming_values(self.pipe.settings.source, self.store.table):
             return self._refresh(fingerprint, horizon)
 
+    def keep(self) -> None:
+        """Leave the copy of a table that the source lacks as it is, or make it without rows."""
+        with translated(self.pipe.settings.warehouse):
+            if not self.store.provide(self.pipe.warehouse):
+                self.store.fill(self.pipe, self._rows(None, ALL_ROWS))
+
     def _refresh(self, fingerprint: str, horizon: int | None) -> tuple[int, int]:
         pipe, store, present = self.pipe, self.store, self.present
         with translated(pipe.settings.warehouse):
@@ -78,7 +87,7 @@ class TableCopy:
             differing = unequal(known, present)
             if standing is Standing.NEW:
                 read = changed = store.fill(pipe, self._rows(None, ALL_ROWS))
-            elif differing:
+            elif differing or standing is Standing.DOUBTFUL:
                 recent = _written_since(horizon if standing is Standing.KNOWN else None)
                 read, changed = self._reconcile(standing, known, recent)
             else:
@@ -96,7 +105,7 @@ class TableCopy:
             return self.pipe.copy(self._rows(buckets, condition), Differences.INCOMING)
 
         def few(buckets: list[int]) -> list[int] | None:
-            return buckets if len(buckets) <= len(present) / 2 else None
+            return buckets if len(buckets) < len(present) / 2 else None
 
         read = bring(few(unequal(known, present)), recent)
         left = unequal(added(known, differences.effect()), present)

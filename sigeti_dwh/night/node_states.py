@@ -21,7 +21,7 @@ from sigeti_dwh.warehouse.database import connect, translated
 
 FOLLOWED = ("view", "snapshot", "test")
 """Materializations that number what they write, or write nothing; with strategy reconcile."""
-NUMBERED = ("sigeti", "reference")
+NUMBERED = ("sigeti", "sigeti_optional", "reference")
 """Sources whose changes the load numbers."""
 MACHINERY = ("macros/changes/", "macros/dbt/", "macros/publication/")
 """Macros that say how a node is built and not what it holds."""

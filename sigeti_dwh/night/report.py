@@ -30,9 +30,8 @@ def report(run: RunSummary, settings: Settings) -> str:
     accepted = [f"Accepted: {test.name}: {test.outcome()}" for test in run.accepted]
     missed = [f"Missed by the nights before: {node}" for node in run.missed]
     done = f"{run.amount}. Done in {run.seconds:.0f} s."
-    return "\n".join(
-        ["", table, "", *warnings, *accepted, *missed, done, "", *next_steps(settings)]
-    )
+    told = [*run.loaded.notices, *warnings, *accepted, *missed, done]
+    return "\n".join(["", table, "", *told, "", *next_steps(settings)])
 
 
 def next_steps(settings: Settings) -> list[str]:

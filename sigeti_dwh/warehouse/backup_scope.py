@@ -88,7 +88,9 @@ def find_scope(connection: Connection, settings: Settings) -> Scope:
     shared = "dwh_meta|dwh_reference|dwh_suivi|raw_sigeti"
     schemas = rf"^({shared}|{settings.schema}_({layers})(_[a-z]+)?)$"
     # In one database the views of staging stand on the source's tables, whose rows are not ours.
-    source = [table.name for table in read_source_tables()] if settings.one_database else []
+    source = [
+        table.name for table in read_source_tables() if settings.one_database and not table.optional
+    ]
     wanted = {"schemas": schemas, "source_schema": settings.source_schema, "source_tables": source}
     relations = connection.execute(RELATIONS, wanted).fetchall()
     extensions = connection.execute(EXTENSIONS, wanted).fetchall()

@@ -5,8 +5,8 @@ from typing import Any
 import psycopg
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load.source_check import check_columns, require_all_rows
-from sigeti_dwh.load.source_tables import read_source_tables
+from sigeti_dwh.load.source_check import check_columns, require_all_rows, unreadable
+from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.settings import PREFIXES, Server, Settings
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
@@ -17,14 +17,6 @@ OLDEST_SOURCE = 13
 OLDEST_WAREHOUSE = 15
 POOL_ATTEMPTS = 10
 """Others who use the pool may come between two questions."""
-
-UNREADABLE = """
-select c.relname
-from pg_class c
-where c.relnamespace = to_regnamespace(quote_ident(%s)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-    and c.relname = any(%s) and not has_table_privilege(c.oid, 'select')
-order by c.relname
-"""
 
 
 def check(settings: Settings) -> list[str]:
@@ -78,21 +70,23 @@ def _check_source(connection: psycopg.Connection[Any], server: Server, schema: s
             f'As its owner: GRANT USAGE ON SCHEMA {schema} TO "{server.user}";'
         )
     _require_all(connection, server, schema)
-    check_columns(connection, read_source_tables(schema))
+    check_columns(connection, _required(schema))
 
 
 def _require_all(connection: psycopg.Connection[Any], server: Server, schema: str) -> None:
-    tables = read_source_tables(schema)
-    unreadable = connection.execute(
-        UNREADABLE, [schema, [table.name for table in tables]]
-    ).fetchall()
-    if unreadable:
-        names = ", ".join(f"{schema}.{name}" for (name,) in unreadable)
+    tables = _required(schema)
+    if closed := unreadable(connection, tables):
+        names = ", ".join(f"{schema}.{name}" for name in closed)
         raise UserError(
             f"The {server} cannot be read in full.\n"
             f'As its owner: GRANT SELECT ON {names} TO "{server.user}";'
         )
     require_all_rows(connection, tables)
+
+
+def _required(schema: str) -> list[SourceTable]:
+    """Return the tables without which there is no night."""
+    return [table for table in read_source_tables(schema) if not table.optional]
 
 
 def _check_warehouse(connection: psycopg.Connection[Any], server: Server) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from psycopg import sql
+
+from sigeti_dwh.load.source_check import mark_missing
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.warehouse.database import connect
 
@@ -16,13 +19,18 @@ def stale(warehouse: Warehouse) -> list[str]:
     ):
         return [
             table.name
-            for table in read_source_tables()
-            if _rows(source, f"public.{table.name}", "true", table)
-            != _rows(target, f"raw_sigeti.{table.name}", "_supprime_le is null", table)
+            for table in mark_missing(source, read_source_tables())
+            if _rows(source, table.at_source, "true", table)
+            != _rows(target, copy_of(table), "_supprime_le is null", table)
         ]
 
 
-def _rows(connection: Any, name: str, condition: str, table: SourceTable) -> list[Any]:
+def copy_of(table: SourceTable) -> sql.Identifier:
+    """Return the name of a table's copy."""
+    return sql.Identifier("raw_sigeti", table.copy_name)
+
+
+def _rows(connection: Any, name: sql.Composable, condition: str, table: SourceTable) -> list[Any]:
     columns = ", ".join(f"cast({column} as {kind})" for column, kind in table.columns.items())
-    query = f"select row({columns})::text from {name} where {condition} order by 1"
-    return list(connection.execute(query).fetchall())
+    query = f"select row({columns})::text from {{}} t where {condition} order by 1"
+    return list(connection.execute(sql.SQL(query).format(name)).fetchall())

@@ -1,0 +1,13 @@
+select
+    id as retrait_convention_id,
+    convention_id,
+    case
+        when {{ normalise_text('operateur_type') }} = 'entreprise' then operateur_id
+    end as entreprise_id,
+    {{ clean_text('numero_retrait') }} as reference,
+    {{ clean_text('statut') }} as statut,
+    etape_actuelle as etape_courante,
+    {{ plausible_time('created_at') }} as cree_le,
+    {{ plausible_time('updated_at') }} as modifie_le
+from {{ source('sigeti_optional', 'retrait_Conventions') }}
+where {{ living_rows() }}
