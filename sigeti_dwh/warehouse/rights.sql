@@ -183,7 +183,8 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
 select case
-    when c.relname in ('dim_temps', 'dim_domaines_activites', 'fraicheur') then null
+    when c.relname in ('dim_temps', 'dim_domaines_activites', 'dim_etapes', 'dim_agents', 'fraicheur')
+        then null
     when c.relname = 'dim_entreprises' then dwh_meta.condition_muette(
         'entreprise_id', 'integer', format(
             'array(select dwh_meta.entreprises_visibles(%L)::bigint)',
