@@ -20,6 +20,18 @@ from sigeti_dwh.errors import UserError
 
 DEFAULT_SEED = 20240101
 
+# At scale 1.
+CASES = {
+    "conventions": 40,
+    "workflow_infractions": 60,
+    "workflow_infractions_conventions": 20,
+    "impenses": 30,
+    "indemnisations": 60,
+    "retrait_lots": 20,
+    "retrait_Conventions": 12,
+    "sinistres": 20,
+}
+
 # The load order: keys and foreign keys after the data, campaigns after the money they sum up.
 STEPS = {
     "schema.sql": "tables",
@@ -31,6 +43,7 @@ STEPS = {
     "money.sql": "invoices and payments",
     "campaigns.sql": "campaigns",
     "agents.sql": "agents",
+    "cases.sql": "cases",
     "constraints.sql": "keys",
 }
 
@@ -116,6 +129,7 @@ def _sizes(scale: int) -> dict[str, int]:
         "agents": round(12 * scale**0.25),
         "factures": factures,
         "fees_per_thousand": 1200 * demandes // factures,
+        **{process: round(cases * scale**0.8) for process, cases in CASES.items()},
     }
 
 

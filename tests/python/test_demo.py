@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from sigeti_dwh.demo import advance, create, is_empty
+from sigeti_dwh.demo.creation import CASES
 from sigeti_dwh.demo.scratch import BRIDGES, TABLES
 from sigeti_dwh.errors import UserError
 
@@ -143,9 +144,7 @@ def test_next_ids_follow_the_data(source_database: Source) -> None:
     for table in TABLES:
         if table not in BRIDGES:
             last = scalar(source_database, f'select last_value from "{table}_id_seq"')
-            assert last == scalar(source_database, f'select coalesce(max(id), 1) from "{table}"'), (
-                table
-            )
+            assert last == scalar(source_database, f'select max(id) from "{table}"'), table
 
 
 def test_nothing_but_tables_is_left_behind(source_database: Source) -> None:
@@ -172,8 +171,7 @@ def test_another_seed_gives_other_data(source_database: Source) -> None:
     empty(source_database)
     fill(source_database, seed=2)
     second = fingerprint(source_database)
-    same = {table for table in TABLES if first[table] and first[table] == second[table]}
-    assert same == set()
+    assert {table for table in TABLES if first[table] == second[table]} == set()
 
 
 def test_scale_multiplies(source_database: Source) -> None:
@@ -185,6 +183,9 @@ def test_scale_multiplies(source_database: Source) -> None:
     assert counts["lots"] == round(300 * 10**0.8)
     assert counts["demandes_attribution"] == round(200 * 10**0.8)
     assert counts["zones_industrielles"] == 21
+    assert counts["historique_demandes"] > 5 * counts["demandes_attribution"]
+    for process, cases in CASES.items():
+        assert counts[process] == round(cases * 10**0.8), process
     assert scalar(source_database, "select max(numero_facture) like 'FAC-2025-9%' from factures")
     assert (
         scalar(source_database, "select count(*) from factures where numero_facture like '%-10000'")

@@ -294,6 +294,80 @@ TRAPS = {
         from detail_factures where description ilike 'redevance_d%'
         having count(distinct description) > 3""",
     "enterprise that pays late": "from collecte_entreprises where statut_paiement = 'en_retard'",
+    "suivis_implantation closed": "from suivis_implantation where statut = 'TERMINE'",
+    "suivis_implantation given up": "from suivis_implantation where statut = 'BLOQUE'",
+    "suivis_implantation open": "from suivis_implantation where statut = 'EN_COURS'",
+    "conventions closed": "from conventions where statut = 'terminé'",
+    "conventions given up": "from conventions where statut in ('annulé', 'rejeté')",
+    "conventions open": "from conventions where statut = 'en cours'",
+    "workflow_infractions closed": "from workflow_infractions where statut = 'cloture'",
+    "workflow_infractions given up": "from workflow_infractions where statut = 'annule'",
+    "workflow_infractions open": "from workflow_infractions where statut = 'en_cours'",
+    "workflow_infractions_conventions closed": """
+        from workflow_infractions_conventions
+        where statut = 'cloture'""",
+    "workflow_infractions_conventions given up": """
+        from workflow_infractions_conventions
+        where statut = 'annule'""",
+    "workflow_infractions_conventions open": """
+        from workflow_infractions_conventions
+        where statut = 'en_cours'""",
+    "impenses closed": "from impenses where statut = 'cloturee'",
+    "impenses given up": "from impenses where statut = 'annulee'",
+    "impenses open": "from impenses where statut = 'en cours'",
+    "indemnisations closed": "from indemnisations where statut = 'Totalement indemnisé'",
+    "indemnisations given up": "from indemnisations where statut = 'Refusé'",
+    "indemnisations open": "from indemnisations where statut = 'Partiellement indemnisé'",
+    "retrait_lots closed": "from retrait_lots where statut = 'terminé'",
+    "retrait_lots given up": "from retrait_lots where statut = 'annulé'",
+    "retrait_lots open": "from retrait_lots where statut = 'en cours'",
+    "retrait_Conventions closed": """
+        from "retrait_Conventions" where statut = 'terminé'""",
+    "retrait_Conventions given up": """
+        from "retrait_Conventions" where statut = 'annulé'""",
+    "retrait_Conventions open": """
+        from "retrait_Conventions" where statut = 'en cours'""",
+    "sinistres closed": "from sinistres where statut_incident_id = 6",
+    "sinistres open": "from sinistres where statut_incident_id < 6",
+    "settlement late and marked so": "from suivis_implantation where statut = 'RETARD'",
+    "settlement late, not marked": """
+        from suivis_implantation
+        where statut = 'EN_COURS' and date_limite_implantation < '2025-06-30'""",
+    "settlement in time": """
+        from suivis_implantation
+        where date_implantation_effective < date_limite_implantation""",
+    "settlement of no request": "from suivis_implantation where demande_attribution_id is null",
+    "settlement of unknown progress": "from suivis_implantation where progression is null",
+    "settlement full and still open": """
+        from suivis_implantation
+        where progression = 100 and statut = 'EN_COURS'""",
+    "convention closed, other spelling": "from conventions where statut in ('Terminé ', 'signé')",
+    "convention open, no-break space": "from conventions where statut = U&'en\\00A0cours'",
+    "infraction past its limit": """
+        from workflow_infractions
+        where lower(statut) = 'en_cours' and date_limite_regularisation < '2025-06-30'""",
+    "infraction closed, other spellings": """
+        from workflow_infractions
+        where statut in ('Clôturé ', 'CLOTURE')""",
+    "infraction of an unknown word": "from workflow_infractions where statut = 'à revoir'",
+    "infraction at two steps": """
+        from workflow_infractions
+        where etape::text <> etape_actuelle::text""",
+    "infraction of no parcel": "from workflow_infractions where lot_id is null",
+    "infraction closed by its day alone": """
+        from workflow_infractions_conventions
+        where statut = 'en_cours' and date_cloture is not null""",
+    "claim without its amount yet": "from impenses where montant_notification is null",
+    "claim complete, never closed": """
+        from impenses
+        where statut = 'complete' and date_cloture is null""",
+    "compensation in two words": """
+        from indemnisations where statut in ('Indemnisé', 'Totalement indemnisé')
+        having count(distinct statut) = 2""",
+    "compensation in several payments": """
+        from paiements_indemnisation group by indemnisation_id having count(*) > 1""",
+    "withdrawal without number": """
+        from "retrait_Conventions" where numero_retrait is null""",
     "password hash": "from users where mot_de_passe like '$2b$%'",
 }
 
@@ -335,6 +409,18 @@ DEFECTS = {
             union all select updated_at from agents
             union all select updated_at from collecte_entreprises
             union all select date_assignation from collecte_agents
+            union all select updated_at from suivis_implantation
+            union all select updated_at from etapes_suivi_implantation
+            union all select date_implantation_effective from suivis_implantation
+            union all select date_modification from conventions
+            union all select updated_at from workflow_infractions
+            union all select updated_at from workflow_infractions_conventions
+            union all select updated_at from impenses
+            union all select updated_at from indemnisations
+            union all select updated_at from paiements_indemnisation
+            union all select updated_at from retrait_lots
+            union all select updated_at from "retrait_Conventions"
+            union all select updated_at from sinistres
             union all select updated_at from lots
             union all select updated_at from zones_industrielles
             union all select date_modification from entreprises
@@ -374,6 +460,39 @@ DEFECTS = {
         ) as sommes having count(*) filter (where montant_total <> lignes) > count(*) / 100.0""",
     "campaign with two responsible agents": """
         from collecte_agents where role = 'responsable' group by collecte_id having count(*) > 1""",
+    "case changed before it was opened": """
+        from (
+            select created_at, updated_at from suivis_implantation
+            union all select created_at, updated_at from workflow_infractions
+            union all select created_at, updated_at from workflow_infractions_conventions
+            union all select date_creation, date_modification from conventions
+            union all select created_at, updated_at from impenses
+            union all select date_creation, updated_at from indemnisations
+            union all select created_at, updated_at from retrait_lots
+            union all select created_at, updated_at from "retrait_Conventions"
+            union all select created_at, updated_at from sinistres
+        ) as dates where updated_at < created_at""",
+    "settlement of a request that was not approved": """
+        from suivis_implantation as s join demandes_attribution as d
+        on d.id = s.demande_attribution_id
+        where d.statut <> 'VALIDE' or s.date_debut_suivi < d.created_at""",
+    "settlement out of bounds": """
+        from suivis_implantation where progression not between 0 and 100
+        or (statut = 'TERMINE') <> (date_implantation_effective is not null)""",
+    "paid and left are not what is due": """
+        from indemnisations as i join detenteurs as d on d.id = i.detenteur_id
+        where d.montant <> montant_restant + coalesce((
+            select sum(montant_verser) from paiements_indemnisation
+            where indemnisation_id = i.id), 0)""",
+    "compensation paid before it was opened": """
+        from paiements_indemnisation as p join indemnisations as i on i.id = p.indemnisation_id
+        where p.date_paiement < i.date_creation""",
+    "amount of cases not whole": """
+        from (
+            select montant_notification as montant from impenses
+            union all select montant_verser from paiements_indemnisation
+            union all select montant_restant from indemnisations
+        ) as montants where montant <> trunc(montant) or montant < 0""",
     "approved without being at the last step": """
         from demandes_attribution where (statut = 'VALIDE') <> (etape_courante = 12)""",
 }
