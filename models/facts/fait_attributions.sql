@@ -103,6 +103,11 @@ final as (
         {{ amount_of('lots_demandes.montant_attribution') }} as montant_attribution,
         decidees.montant_financement,
         decidees.nombre_emplois,
+        decidees.montant_financement as montant_investissement,
+        decidees.nombre_emplois as emplois_total,
+        decidees.emplois_nationaux,
+        decidees.emplois_expatries,
+        decidees.emplois_cadres,
         cast(
             {{ days_from('decidees.date_demande', 'decidees.date_decision') }}
             as numeric(18, 2)

@@ -16,6 +16,8 @@ with demandes as (
     ('emplois', ['total'], 9),
     ('emplois', ['nationaux', 'total'], 9),
     ('emplois', ['expatries', 'total'], 9),
+    ('emplois', ['nationaux', 'cadres'], 9),
+    ('emplois', ['expatries', 'cadres'], 9),
 ] -%}
     select
         id as demande_id,

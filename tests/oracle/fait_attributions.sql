@@ -17,6 +17,15 @@ select
     case
         when saisi.emplois ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.emplois::numeric)
     end as nombre_emplois,
+    case
+        when saisi.montant ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.montant::numeric, 2)
+    end as montant_investissement,
+    case
+        when saisi.emplois ~ '^[+-]?\d+(\.\d+)?$' then round(saisi.emplois::numeric)
+    end as emplois_total,
+    emplois.nationaux as emplois_nationaux,
+    emplois.expatries as emplois_expatries,
+    emplois.cadres as emplois_cadres,
     d.statut::text as statut,
     d.etape_courante,
     d.type_demande::text as type_demande,
@@ -39,6 +48,25 @@ cross join lateral (
         translate(d.financement ->> 'montantTotal', E' \t\r\n\u00a0\u202f', '') as montant,
         translate(d.emplois ->> 'total', E' \t\r\n\u00a0\u202f', '') as emplois
 ) as saisi
+cross join lateral (
+    select
+        round(sum(nombre) filter (where chemin = '{nationaux,total}')) as nationaux,
+        round(sum(nombre) filter (where chemin = '{expatries,total}')) as expatries,
+        round(sum(nombre) filter (where chemin[2] = 'cadres')) as cadres
+    from (
+        select
+            chemin,
+            case when texte ~ '^[+-]?\d+(\.\d+)?$' then texte::numeric end as nombre
+        from (
+            values
+            ('{nationaux,total}'::text[]), ('{expatries,total}'),
+            ('{nationaux,cadres}'), ('{expatries,cadres}')
+        ) as chemins (chemin)
+        cross join lateral (
+            select translate(d.emplois #>> chemin, E' \t\r\n\u00a0\u202f', '') as texte
+        ) as textes
+    ) as nombres
+) as emplois
 left join (
     select
         demande.id,

@@ -18,6 +18,10 @@ select
     cast(
         {{ json_number('emplois', ['expatries', 'total'], 9) }} as integer
     ) as emplois_expatries,
+    cast({{ sum_of_known([
+        json_number('emplois', ['nationaux', 'cadres'], 9),
+        json_number('emplois', ['expatries', 'cadres'], 9)
+    ]) }} as integer) as emplois_cadres,
     {{ plausible_time('created_at') }} as cree_le,
     {{ plausible_time('updated_at') }} as modifie_le
 from {{ source('sigeti', 'demandes_attribution') }}
