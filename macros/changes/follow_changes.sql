@@ -94,6 +94,16 @@ analyze {{ scope_table() }};
     {%- endif -%}
 {%- endmacro %}
 
+{# The same of a model whose scope is two columns, for the part of it where the first has a value. #}
+{% macro in_part_of_scope(part, column) -%}
+    {%- if is_scoped() -%}
+        {%- set keys = scope_of(model) -%}
+        {{ column }} in (select {{ keys[1] }} from {{ scope_table() }} where {{ keys[0] }} = '{{ part }}')
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro scope_table() -%}
     {{ this.identifier }}__touched
 {%- endmacro %}

@@ -14,7 +14,13 @@ select
     d.type_demande::text as type_demande,
     h.etape_source,
     h.etape_destination,
-    nullif(btrim(h.action, E' \t\r\n\u00a0'), '') as action,
+    nullif(
+        btrim(regexp_replace(
+            regexp_replace(normalize(h.action, nfc), '[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]', '', 'g'),
+            ' *[\t\n\r\u00a0\u2000-\u200a\u202f][\s\u00a0]*', ' ', 'g'
+        )),
+        ''
+    ) as action,
     (h.date_action at time zone 'UTC')::date as date_action,
     (
         select count(*) from historique_demandes as avant
