@@ -112,6 +112,10 @@ class Reading:
             cursor.execute(query)
             yield from cursor
 
+    def end(self) -> None:
+        """End the session, which the server would end while a large file is put together."""
+        self.connection.close()
+
     def _table(self, mart: Mart) -> Table | None:
         """Return a mart as the login reads it; None when it may not, or there is none."""
         schema = f"{self.prefix}_{mart.schema}"

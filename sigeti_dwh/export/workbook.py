@@ -62,6 +62,7 @@ def write(reading: Reading, selection: Selection, path: Path) -> None:
         pen.first_sheet(book.add_worksheet(FIRST), selection, names)
         for name, table in zip(names, selection.tables, strict=True):
             pen.sheet(book.add_worksheet(name), table, reading)
+        reading.end()
 
 
 class _Pen:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.escape import unescape
 
@@ -17,6 +18,7 @@ from sigeti_dwh.export.selection import Reading, Table
 from sigeti_dwh.export.workbook import sheet_names
 from sigeti_dwh.readers.contract import read_marts
 from sigeti_dwh.settings import Settings
+from sigeti_dwh.warehouse.database import connect
 
 from .readers import PASSWORD, Site, execute
 
@@ -140,6 +142,24 @@ def test_all_is_of_one_publication(
     sheet = book(site, "membre_bi_reader", tmp_path, "mart_creances_clients").worksheets[1]
     names = [cell.value for (cell,) in sheet.iter_rows(min_col=4, max_col=4)]
     assert "Publiée entre-temps" not in names
+
+
+def test_no_transaction_idles_while_a_file_is_put_together(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = xlsxwriter.Workbook.close
+    sessions = "select count(*) from pg_stat_activity where application_name = 'sigeti_dwh export'"
+    seen = []
+
+    def watched(made: xlsxwriter.Workbook) -> None:
+        execute(site.administrator, "select pg_sleep(0.1)")
+        with connect(site.administrator) as connection:
+            seen.extend(connection.execute(sessions).fetchall())
+        close(made)
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", watched)
+    assert len(book(site, "une_zone", tmp_path).sheetnames) == 1 + len(MARTS)
+    assert seen == [(0,)]
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
