@@ -17,11 +17,8 @@ from pathlib import Path
 import psycopg
 from tabulate import tabulate
 
-from sigeti_dwh.settings import ROOT
+from benchmarks.checkout import copy_checkout
 
-# What decides what a run does, and no state of the checkout.
-COPIED = ("models", "macros", "snapshots", "tests/dbt", "sigeti_dwh", "prefect")
-FILES = ("dbt_project.yml", "profiles.example.yml", "requirements.lock")
 BARE = "dbt build"
 
 
@@ -29,12 +26,7 @@ class Client:
     """A copy of the checkout, with an embedded server and a demo source."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in COPIED:
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        for name in FILES:
-            shutil.copy(ROOT / name, folder)
+        self.folder = copy_checkout(folder)
         self.environment = {
             "PATH": os.defpath,
             "HOME": str(folder),

@@ -1,6 +1,5 @@
 """One night, in a process of its own as each night is: its memory and CPU are no other's."""
 
-import shutil
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.meter import Cost, Meter
 from sigeti_dwh.night.layers import Layer
-from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.settings import Settings
 
 if TYPE_CHECKING:
     from sigeti_dwh.night.project import Project
@@ -27,15 +26,6 @@ STEPS = {
     "publication": ("models/publication/",),
 }
 """The folders of each step's nodes: the last that fits. All tests before it are one step."""
-
-
-def copy_project(folder: Path) -> Path:
-    """Copy the dbt project: the checkout's profile and artifacts stay what they are."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for name in ("models", "macros", "snapshots", "tests/dbt"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "dbt_project.yml", folder)
-    return folder
 
 
 def run(settings: Settings, folder: Path, *, full: bool = False) -> dict[str, Cost]:

@@ -25,6 +25,7 @@ from tabulate import tabulate
 
 from benchmarks import night
 from benchmarks.changes import Change
+from benchmarks.checkout import copy_project
 from benchmarks.databases import open_databases, own_connection, running_server
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.dashboards import grafana
@@ -124,7 +125,7 @@ def _during_a_night(
     with ThreadPoolExecutor(1) as pool:
         looks = pool.submit(read, reader, dashboards, options.readers, options.pause, until=over)
         try:
-            night.run(settings, night.copy_project(state / "project"))
+            night.run(settings, copy_project(state / "project"))
         finally:
             over.set()
         return looks.result()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import copying, fact_floor, night, statements
 from benchmarks.changes import Change
+from benchmarks.checkout import copy_project
 from benchmarks.databases import open_databases, own_connection, settle
 from benchmarks.meter import Meter
 from benchmarks.results import FIRST, RAW_COPY, REFRESH, UNCHANGED, Results
@@ -46,7 +47,7 @@ class Scenario:
         self.report(f"Source of {self.scale} thousand invoices")
         settings, built = open_databases(self.server, self.scale, reuse=self.plan.reuse)
         self.settings: Settings = settings
-        self.folder = night.copy_project(self.state / "project")
+        self.folder = copy_project(self.state / "project")
         statements.log_statements(settings, plans=bool(self.plan.explain))
         self._first(built)
         fact_floor.copy_facts(settings)

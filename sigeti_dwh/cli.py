@@ -107,8 +107,8 @@ def run(options: argparse.Namespace) -> int:
     }
     whole = options.select is None
     with (
-        ended_without_memory(lambda cause: _ended(cause, whole)),
-        alerts.night(whole),
+        ended_without_memory(lambda cause: _ended(cause, whole, options.look)),
+        alerts.night(whole, options.look),
         recorded(),
     ):
         settings = prepare()
@@ -152,11 +152,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ended(cause: str, whole: bool) -> None:
+def _ended(cause: str, whole: bool, look: bool) -> None:
     """Record and tell why a run ends that can no longer do so itself."""
     record_end(cause)
     if whole:
-        alerts.night_ended(cause)
+        alerts.night_ended(cause, look)
 
 
 def _is_at_work() -> bool:

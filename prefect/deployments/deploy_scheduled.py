@@ -45,10 +45,11 @@ def start_servers(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
 
 
 def tell(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell how a whole night ended, unless it left the work to another one."""
+    """Tell how a whole night or look ended, unless it left the work to another one."""
     error = None if state.is_completed() else state.result(raise_on_failure=False)
     if flow_run.parameters.get("select") is None and not isinstance(error, NoNightError):
-        night_ended(None if state.is_completed() else cause(state, error))
+        told = None if state.is_completed() else cause(state, error)
+        night_ended(told, look=bool(flow_run.parameters.get("look")))
 
 
 def cause(state: State[Any], error: object) -> str:

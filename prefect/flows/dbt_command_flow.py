@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Literal, get_args
 
-from sigeti_dwh.night.orchestration import prefect_api, prepare_process
+from sigeti_dwh.night.orchestration import prepare_process, run_by_path
 
 prepare_process()
 
@@ -78,16 +78,7 @@ def main() -> int:
     parser.add_argument("--select", help="these nodes only, as in dim_lots or +fait_factures")
     parser.add_argument("--full-refresh", action="store_true", help="compute everything again")
     options = parser.parse_args()
-    try:
-        with prefect_api():
-            dbt_command(options.command, options.select, options.full_refresh)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    return 0
+    return run_by_path(lambda: dbt_command(options.command, options.select, options.full_refresh))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,11 @@ import sys
 import time
 from typing import Any
 
-from sigeti_dwh.night.orchestration import end_killed, prefect_api, prepare_process
+from sigeti_dwh.night.orchestration import (
+    end_killed,
+    prepare_process,
+    run_by_path,
+)
 
 prepare_process()
 
@@ -20,7 +24,7 @@ from prefect.runtime import flow_run  # noqa: E402
 
 from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
 from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
-from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
+from sigeti_dwh.errors import RetryableError  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
 from sigeti_dwh.night.look import code_version  # noqa: E402
@@ -174,17 +178,7 @@ def sigeti_dwh(
 def main() -> int:
     """Run the flow once and return the exit code."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    try:
-        with prefect_api():
-            summary = sigeti_dwh()
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
-    print(f"Done in {summary.seconds:.0f} s.")
-    return 0
+    return run_by_path(lambda: print(f"Done in {sigeti_dwh().seconds:.0f} s."))
 
 
 if __name__ == "__main__":

@@ -45,12 +45,12 @@ class Incidents:
             self.unsent.append(recovery(self.since, now))
         self.since, self.causes, self.missed = None, [], False
 
-    def failed(self, now: datetime, cause: str) -> None:
-        """Note a failed night, to be told unless the same cause was told before."""
+    def failed(self, now: datetime, cause: str, look: bool = False) -> None:
+        """Note a failed night or look, to be told unless the same cause was told before."""
         known = re.sub(r"\d+", "0", cause.splitlines()[0])
         if known not in self.causes:
             self.causes.append(known)
-            self.unsent.append(failure(cause, self.last_good))
+            self.unsent.append(failure(cause, self.last_good, look))
         self.since = self.since or now
 
     def measured(self, values: Sequence[Value]) -> None:

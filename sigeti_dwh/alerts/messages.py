@@ -25,11 +25,11 @@ class Message:
         return f"{self.title}\n\n{self.body}"
 
 
-def failure(cause: str, last_good: datetime | None) -> Message:
-    """Return the message of a night that failed."""
+def failure(cause: str, last_good: datetime | None, look: bool = False) -> Message:
+    """Return the message of a night that failed, or of a look at the source between nights."""
     return Message(
         "failure",
-        "SIGETI DWH: the night failed",
+        f"SIGETI DWH: {'a look between nights' if look else 'the night'} failed",
         f"{cause}\n\n{_standing(last_good)}\n"
         f"Next step: correct the cause, then {_again()}\n"
         f"More: {MADE / 'logs' / 'dbt.log'} and {STATE / 'logs'}",
@@ -78,7 +78,7 @@ def recovery(since: datetime, last_good: datetime) -> Message:
     return Message(
         "recovery",
         "SIGETI DWH: right again",
-        f"The night that ended at {_minute(last_good)} went through: the marts are those of it.\n"
+        f"The run that ended at {_minute(last_good)} went through: the marts are those of it.\n"
         f"Something had been wrong since {_minute(since)}.\n\nNext step: none.",
     )
 
@@ -109,8 +109,8 @@ def test() -> Message:
 
 def _standing(last_good: datetime | None) -> str:
     if last_good is None:
-        return "No night is known to have ended well here."
-    return f"The last night that ended well: {_minute(last_good)}."
+        return "No run is known to have ended well here."
+    return f"The last run that ended well: {_minute(last_good)}."
 
 
 def _again() -> str:

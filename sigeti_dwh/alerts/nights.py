@@ -22,8 +22,8 @@ NOBODY = "Nobody is told: set DWH_ALERT_MAIL_TO or DWH_ALERT_WEBHOOKS in .env."
 
 
 @contextmanager
-def night(whole: bool = True) -> Iterator[None]:
-    """Tell how the night inside ended, unless it is only a part of one."""
+def night(whole: bool = True, look: bool = False) -> Iterator[None]:
+    """Tell how the night or look inside ended, unless it is only a part of one."""
     try:
         yield
     except NoNightError:
@@ -31,14 +31,14 @@ def night(whole: bool = True) -> Iterator[None]:
         raise
     except Exception as error:
         if whole:
-            night_ended(words(error))
+            night_ended(words(error), look)
         raise
     if whole:
         night_ended()
 
 
-def night_ended(cause: str | None = None) -> None:
-    """Tell, if there is something to tell, that a night ended: well, or for a cause.
+def night_ended(cause: str | None = None, look: bool = False) -> None:
+    """Tell, if there is something to tell, that a night or look ended: well, or for a cause.
 
     What goes wrong in that is said on stderr and never raised.
     """
@@ -46,7 +46,7 @@ def night_ended(cause: str | None = None) -> None:
     if cause is None:
         _tell(lambda known: known.ended_well(now))
     else:
-        _tell(lambda known: known.failed(now, cause))
+        _tell(lambda known: known.failed(now, cause, look))
 
 
 def check_freshness() -> None:

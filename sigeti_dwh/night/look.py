@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 import psycopg
+from psycopg import sql
 
 from sigeti_dwh.alerts.thresholds import FILE as THRESHOLDS
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
@@ -40,7 +41,9 @@ def nothing_changed_since(settings: Settings) -> datetime | None:
             try:
                 loaded = load(settings, report=lambda line: None, only_unchanged=True)
                 ended = None if loaded.changed else log.still_stands(code)
-            except UserError:
+                if ended is not None:
+                    _still_fresh(settings, loaded.run_id)
+            except (UserError, psycopg.Error):
                 ended = None
             if ended is None:
                 raise NoNightError("There is something to do.")
@@ -50,6 +53,18 @@ def nothing_changed_since(settings: Settings) -> datetime | None:
         raise
     except (NoNightError, RetryableError, UserError, psycopg.Error):
         return None
+
+
+def _still_fresh(settings: Settings, load: int) -> None:
+    """Let the marts tell that they are what the source was at a load that found nothing changed."""
+    with connect(settings.warehouse, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL(
+                "update {} set donnees_au = debut, chargement = chargements.chargement "
+                "from dwh_meta.chargements where chargements.chargement = %s"
+            ).format(sql.Identifier(f"{settings.schema}_marts_operationnel", "fraicheur")),
+            [load],
+        )
 
 
 def code_version() -> str:

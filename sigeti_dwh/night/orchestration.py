@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
@@ -146,6 +146,20 @@ def prefect_api(*, temporary: bool = False) -> Iterator[None]:
     finally:
         # The interpreter's end would walk through them all again.
         gc.freeze()
+
+
+def run_by_path(flow: Callable[[], None]) -> int:
+    """Run a flow of prefect/flows, started as a script, inside an API; return its exit code."""
+    try:
+        with prefect_api():
+            flow()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return 0
 
 
 def give_up_server() -> None:

@@ -43,7 +43,6 @@ class TestProgress:
         tests run is tested again next time.
         """
         with translated(self.warehouse), connect(self.warehouse, unlimited=True) as connection:
-            meta.prepare(connection)
             self.change = meta.last_change(connection)
             passed = connection.execute(
                 "select test, empreinte, changement from dwh_meta.essais "

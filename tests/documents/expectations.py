@@ -3,10 +3,12 @@
 from reader import Expected, Serving
 
 NOBODY = "Nobody is told"
+TABLE = r"layer +objects[\s\S]*load +11 [\s\S]*staging +13 [\s\S]*"
+# What a command leads to where it is typed for the first time.
+TYPED_FIRST = {"./run_pipeline.sh": Expected(says=rf"{TABLE}Done in \d+ s\.")}
 TYPED: dict[str, Expected | Serving] = {
     "./run_pipeline.sh": Expected(
-        says=r"(layer +objects[\s\S]*load +11 [\s\S]*staging +13 [\s\S]*"
-        r"|Nothing changed since \d\d:\d\d\. )Done in \d+ s\."
+        says=rf"({TABLE}|Nothing changed since \d\d:\d\d\. )Done in \d+ s\."
     ),
     "python3 monitor_dwh.py": Expected(says="fait_factures"),
     "./run_pipeline.sh demo --advance 3": Expected(says="day 3 of 3"),

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from commands import ROOT, Command, read_commands
-from expectations import BY_ADMINISTRATOR, NOT_TYPED, NOT_TYPED_LANGUAGES, TYPED
+from expectations import BY_ADMINISTRATOR, NOT_TYPED, NOT_TYPED_LANGUAGES, TYPED, TYPED_FIRST
 from programs import PROGRAMS, Programs
 from reader import Expected, Reader, Serving
 
@@ -50,7 +50,7 @@ def _type_all(commands: list[Command]) -> int:
     # As root, the embedded server runs as another user, who must get to its folder.
     folder.chmod(0o711)
     reader = Reader(folder)
-    document = ""
+    document, first = "", dict(TYPED_FIRST)
     serving = ExitStack()
     began = time.monotonic()
     try:
@@ -59,7 +59,7 @@ def _type_all(commands: list[Command]) -> int:
                 serving.close()
                 document = command.document
             started = time.monotonic()
-            expected = TYPED.get(command.text, Expected())
+            expected = first.pop(command.text, None) or TYPED.get(command.text, Expected())
             if isinstance(expected, Serving):
                 wrong = serving.enter_context(reader.serving(command, expected))
             elif command.language == "sql" and command.document in BY_ADMINISTRATOR:

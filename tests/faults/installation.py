@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,12 +14,13 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.checkout import copy_checkout
 from sigeti_dwh.embedded import EmbeddedServer
-from sigeti_dwh.settings import EMBEDDED_DATABASES, ROOT
+from sigeti_dwh.settings import EMBEDDED_DATABASES
 from sigeti_dwh.warehouse.database import connect
 
 from ..python.conftest import at
-from ..python.warehouse import Warehouse, copy_project
+from ..python.warehouse import Warehouse
 from .reader import Content, read
 
 # Longer than all the attempts of a step, on a machine that is busy.
@@ -119,11 +119,7 @@ class Installation:
     """The project as a user has it: code, settings, state and an embedded server in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = copy_project(folder)
-        for name in ("sigeti_dwh", "prefect"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        shutil.copy(ROOT / "profiles.example.yml", folder)
+        self.folder = copy_checkout(folder)
         self.server = EmbeddedServer(folder / ".dwh" / "postgres")
         self.lines: list[str] = []
         self.variables: dict[str, str] = {}

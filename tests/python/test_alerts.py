@@ -114,6 +114,12 @@ def test_a_failure_is_told_once_and_its_end_too(webhook: Receiver) -> None:
     assert len(webhook.posts) == 4, "after a good night the same cause is news"
 
 
+def test_a_look_that_fails_is_told_as_one(webhook: Receiver) -> None:
+    with pytest.raises(UserError), night(look=True):
+        raise UserError("The source does not answer.")
+    assert webhook.titles == ["SIGETI DWH: a look between nights failed"]
+
+
 def test_a_night_of_a_clock_that_was_ahead_hides_no_missed_one(webhook: Receiver) -> None:
     night_ended()
     kept = json.loads(nights.KEPT.read_text())
@@ -129,7 +135,7 @@ def test_a_failure_tells_cause_state_of_the_marts_and_next_step(webhook: Receive
     path, body = webhook.posts[0]
     assert path == f"/hook/{SECRET}?cle=valeur"
     assert body["type"] == "failure"
-    for words in ("unique_x failed: 3 rows", "last night that ended well", "run_pipeline.sh"):
+    for words in ("unique_x failed: 3 rows", "last run that ended well", "run_pipeline.sh"):
         assert words in body["message"]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copying, fact_floor, night
+from benchmarks import copying, fact_floor
 from benchmarks.changes import PICK, Change
+from benchmarks.checkout import copy_project
 from benchmarks.databases import own_connection
 from benchmarks.meter import Cost, Meter
 from benchmarks.results import FIRST, MADE, RAW_COPY, REFRESH, UNCHANGED, Results
@@ -28,11 +29,10 @@ def test_the_floor_makes_the_rows_of_the_facts(server: EmbeddedServer, tmp_path:
         fresh_database(server, "source") as source,
         fresh_database(server, "warehouse") as target,
     ):
-        warehouse = Warehouse(source, target, night.copy_project(tmp_path / "project"))
+        warehouse = Warehouse(source, target, copy_project(tmp_path / "project"))
         warehouse.fill()
         warehouse.run()
         fact_floor.copy_facts(warehouse.settings)
-        warehouse.with_views = False
         for where in PICK:
             with own_connection(warehouse.settings.source) as connection:
                 Change(100, where).make(connection)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.checkout import copy_checkout
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.schedule import read_schedules
@@ -40,7 +40,6 @@ LISTS = [
     )
 ]
 SCRIPT = Path("prefect", "deployments", "deploy_scheduled.py")
-PARTS = ("models", "macros", "snapshots", "tests/dbt", "prefect", "sigeti_dwh")
 LOOK = "sigeti-dwh-look/look"
 COMMAND = "sigeti-dwh-dbt/command"
 
@@ -57,11 +56,7 @@ def warehouse(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
     """Copy the checkout, whose runs write into it, beside two empty databases."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for part in PARTS:
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dbt_project.yml", "profiles.example.yml"):
-        shutil.copy(ROOT / name, folder)
+    folder = copy_checkout(tmp_path_factory.mktemp("checkout"))
     with (
         fresh_database(server, "source") as source,
         fresh_database(server, "warehouse") as target,

@@ -143,7 +143,8 @@ esac
 """
 EXPECTATIONS = """
 from reader import Expected, Serving
-TYPED = {{"./run_pipeline.sh": Expected(says="{says}")}}
+TYPED_FIRST = {{"./run_pipeline.sh": Expected(says="{first}")}}
+TYPED = {{}}
 NOT_TYPED = {{{not_typed}}}
 NOT_TYPED_LANGUAGES = {{}}
 BY_ADMINISTRATOR = set()
@@ -151,11 +152,11 @@ BY_ADMINISTRATOR = set()
 
 
 def typed(
-    root: Path, text: str, says: str = "Done", not_typed: str = ""
+    root: Path, text: str, not_typed: str = "", first: str = "Done"
 ) -> subprocess.CompletedProcess[str]:
     """Type the commands of a made-up document in a made-up checkout."""
     shutil.copytree(FOLDER, root / "tests" / "documents", dirs_exist_ok=True)
-    expectations = EXPECTATIONS.format(says=says, not_typed=not_typed)
+    expectations = EXPECTATIONS.format(not_typed=not_typed, first=first)
     (root / "tests" / "documents" / "expectations.py").write_text(expectations)
     for name in ("run_pipeline.sh", "run_tests.sh"):
         (root / name).write_text(PROGRAM)
@@ -184,7 +185,7 @@ def test_a_document_that_is_right_passes(tmp_path: Path) -> None:
     ("document", "said"),
     [
         ({"text": "./run_pipeline.sh --wrong"}, "--wrong: exit code 1 instead of 0:\nIt cannot."),
-        ({"text": "", "says": "Bravo"}, "./run_pipeline.sh: it does not say 'Bravo':\nDone."),
+        ({"text": "", "first": "Bravo"}, "./run_pipeline.sh: it does not say 'Bravo':\nDone."),
         (
             {"text": "```\n\n`./run_pipeline.sh` by `--agian`\n\n```sh"},
             "does not have: README.md: --agian",

@@ -128,7 +128,9 @@ class Nights:
 
 
 @pytest.fixture(scope="module")
-def template(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+def first_nights(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nights]:
     """Make a demo source and a warehouse built from it, to copy for each history."""
     project = copy_project(tmp_path_factory.mktemp("project"))
     with (
@@ -162,7 +164,7 @@ class Killer:
         return [name for name in SNAPSHOTS if name in done]
 
 
-def copy_of(server: EmbeddedServer, template: Nights) -> Nights:
+def copy_of(server: EmbeddedServer, first_nights: Nights) -> Nights:
     """Return fresh copies of the template's databases."""
     with connect(at(server, "source", "postgres"), autocommit=True) as connection:
         for name in ("source", "warehouse"):
@@ -171,11 +173,9 @@ def copy_of(server: EmbeddedServer, template: Nights) -> Nights:
     copy = Warehouse(
         at(server, "source", "history_source"),
         at(server, "warehouse", "history_warehouse"),
-        template.warehouse.folder,
-        # The copies have them, and no history changes a view.
-        with_views=False,
+        first_nights.warehouse.folder,
     )
-    return Nights(copy, deepcopy(template.replays))
+    return Nights(copy, deepcopy(first_nights.replays))
 
 
 def terminate(warehouse: Warehouse) -> None:
@@ -237,7 +237,7 @@ def alone(name: str, *committed: Change) -> Step:
     return Step(list(committed), [], "selection", 0, (name,))
 
 
-def test_histories(server: EmbeddedServer, template: Nights) -> None:
+def test_histories(server: EmbeddedServer, first_nights: Nights) -> None:
     @seed(int(os.environ.get("HISTORIES_SEED", "1")))
     @settings(
         max_examples=NUMBER,
@@ -267,7 +267,7 @@ def test_histories(server: EmbeddedServer, template: Nights) -> None:
     @example(history=[Step([], [], "edited", 0, ("dim_entreprises", "int_factures_par_mois"))])
     @given(history=HISTORIES)
     def run(history: list[Step]) -> None:
-        nights = copy_of(server, template)
+        nights = copy_of(server, first_nights)
         for step in history:
             live(nights, step)
         nights.night()

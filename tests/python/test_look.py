@@ -54,6 +54,20 @@ def test_a_look_is_recorded_as_a_run_and_the_source_as_read(night: Warehouse) ->
     assert load > before
 
 
+def test_a_look_that_finds_nothing_tells_readers_that_the_figures_are_current(
+    night: Warehouse,
+) -> None:
+    told = (
+        "select distinct fraicheur.chargement, donnees_au = debut, "
+        "chargement = (select max(chargement) from dwh_meta.chargements) "
+        "from dwh_marts_operationnel.fraicheur inner join dwh_meta.chargements using (chargement)"
+    )
+    [(before, _, _)] = night.rows(told)
+    assert nothing_changed_since(night.settings) is not None
+    [(load, is_of_the_load, is_the_last)] = night.rows(told)
+    assert (is_of_the_load, is_the_last) == (True, True) and load > before
+
+
 def failed(night: Warehouse) -> None:
     with pytest.raises(ValueError, match="broken"), RunLog(night.settings, "select=None"):
         raise ValueError("broken")

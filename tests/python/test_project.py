@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.checkout import copy_project
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.night.layers import LAYERS
 from sigeti_dwh.night.project import Project
@@ -130,9 +131,7 @@ def test_dbts_log_is_rotated_and_says_more_when_asked(
 def test_every_test_of_the_real_project_has_exactly_one_layer(
     tmp_path: Path, settings: Settings
 ) -> None:
-    for name in ("models", "snapshots", "macros", "tests/dbt"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
+    copy_project(tmp_path)
     shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
     project = Project(settings, folder=tmp_path)
     project.parse()

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ import psycopg
 from dbt.cli.main import dbtRunner
 from dbt_common.behavior_flags import BehaviorFlagRendered
 
+from benchmarks.checkout import copy_project as copy_project
 from sigeti_dwh import demo
 from sigeti_dwh.load.night_load import LoadResult, load
 from sigeti_dwh.night.layers import LAYERS, Layer
@@ -22,7 +22,7 @@ from sigeti_dwh.night.project import Project
 from sigeti_dwh.night.results import LayerResult
 from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.night.watch import OnEvent
-from sigeti_dwh.settings import ROOT, Server, Settings
+from sigeti_dwh.settings import Server, Settings
 from sigeti_dwh.warehouse.database import connect
 
 from .oracle import RELATIONS, compare, compare_totals
@@ -54,27 +54,14 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def copy_project(folder: Path) -> Path:
-    """Copy the dbt project, so that a test's artifacts and edits stay its own."""
-    for name in ("models", "macros", "snapshots", "tests/dbt"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "dbt_project.yml", folder)
-    return folder
-
-
 @dataclass
 class Warehouse:
-    """A source database and its warehouse; `lines` keeps what the runs told.
-
-    Without views, a run leaves those that stand: most of a small night's time goes into finding
-    that none of them has changed.
-    """
+    """A source database and its warehouse; `lines` keeps what the runs told."""
 
     source: Server
     warehouse: Server
     folder: Path
     lines: list[str] = field(default_factory=list)
-    with_views: bool = True
 
     @property
     def settings(self) -> Settings:
@@ -173,16 +160,8 @@ class Warehouse:
 
     def _models(self, project: Project) -> list[list[str]]:
         """Return what each layer builds."""
-        assert project.manifest is not None
-        nodes = project.manifest.nodes
         return [
-            [
-                node
-                for node in project.nodes[layer]
-                if node.startswith(BUILT)
-                and (self.with_views or nodes[node].config.materialized != "view")
-            ]
-            for layer in LAYERS
+            [node for node in project.nodes[layer] if node.startswith(BUILT)] for layer in LAYERS
         ]
 
     def run(
