@@ -98,7 +98,9 @@ select
     (array['Signature du bail', 'Plan d''implantation', 'Travaux', 'Mise en service'])[nth],
     nth,
     case
-        when nth <= done then 'TERMINE' when nth = done + 1 then suivi.statut::text else 'EN_ATTENTE'
+        when nth <= done then 'TERMINE'
+        when nth = done + 1 then suivi.statut::text
+        else 'EN_ATTENTE'
     end::"enum_etapes_suivi_implantation_statut",
     date_debut_suivi + span * (nth - 1),
     case when nth <= done + 1 then date_debut_suivi + real_span * (nth - 1) end,

@@ -94,7 +94,7 @@ def create(
                 run_file(connection, name)
                 if (seconds := time.monotonic() - step_started) >= 1:
                     report(f"Demo source: {content} in {seconds:.0f} s")
-        _add_geometry(connection)
+            _add_geometry(connection)
         _set_sequences(connection)
     report(
         f"Demo source: {sizes['entreprises']} enterprises, {sizes['lots']} lots,"

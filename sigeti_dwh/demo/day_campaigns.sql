@@ -27,6 +27,34 @@ inner join zones_industrielles as zone
     on zone.id = 1 + (draw(arrival.id, 'c.zone', size('zones_industrielles')) + nth)
         % size('zones_industrielles');
 
+-- New campaigns get a responsible agent, some old ones another assistant; some lose theirs.
+insert into collecte_agents (role, date_assignation, collecte_id, agent_id)
+select 'responsable', at(705), id, 1 + draw(id, 'a.collecte', size('agents'))
+from collectes
+where id > size('collectes') and id % 9 <> 6;
+
+insert into collecte_agents (role, date_assignation, collecte_id, agent_id)
+select 'assistant', at(705), collecte.id, 1 + draw(candidate.nth, 'a.assistant', size('agents'))
+from sample('changed_agents', 'collectes') as candidate
+inner join collectes as collecte on collecte.id = candidate.id
+order by candidate.nth
+limit size('changed_agents')
+on conflict do nothing;
+
+delete from collecte_agents
+where role = 'assistant' and (collecte_id, agent_id) in (
+    select assignment.collecte_id, assignment.agent_id
+    from sample('changed_agents', 'collectes') as candidate
+    inner join collecte_agents as assignment on assignment.collecte_id = candidate.id
+    where assignment.date_assignation < at(0)
+    order by candidate.nth desc, assignment.agent_id
+    limit size('changed_agents')
+);
+
+update agents
+set actif = false, updated_at = at(708)
+where id in (select id from chosen('agents_who_leave', 'agents')) and actif;
+
 insert into collecte_zones (collecte_id, zone_id)
 select collecte.id, zone.id
 from sample('added_zones', 'collectes') as candidate
@@ -73,6 +101,47 @@ from (
     group by collecte_id
 ) as sums
 where collectes.id = sums.collecte_id;
+
+-- What the enterprises of a campaign that chose them owe and paid, with today's.
+update collecte_entreprises as modality
+set
+    montant_paye = montant_paye + sums.paid,
+    montant_restant = greatest(0, montant_restant - sums.paid),
+    date_dernier_paiement = at(730),
+    statut_paiement = case when montant_restant <= sums.paid then 'paye' else 'a_jour' end
+        ::"enum_collecte_entreprises_statut_paiement",
+    updated_at = at(730)
+from (
+    select facture.collecte_id, facture.entreprise_id, sum(paiement.montant) as paid
+    from paiement_factures as paiement
+    inner join factures as facture on facture.id = paiement.facture_id
+    where paiement.id > size('paiement_factures')
+    group by facture.collecte_id, facture.entreprise_id
+) as sums
+where modality.collecte_id = sums.collecte_id and modality.entreprise_id = sums.entreprise_id;
+
+insert into collecte_entreprises (
+    collecte_id, entreprise_id, montant_total, montant_par_periode, montant_restant,
+    created_at, updated_at
+)
+select
+    facture.collecte_id,
+    facture.entreprise_id,
+    sum(facture.montant_total),
+    sum(facture.montant_total),
+    sum(facture.montant_total),
+    at(735),
+    at(735)
+from factures as facture
+inner join collectes as collecte
+    on collecte.id = facture.collecte_id and collecte.entreprises_selectionnees is not null
+where facture.id > size('factures') and not exists (
+    select from collecte_entreprises as modality
+    where modality.collecte_id = facture.collecte_id
+        and modality.entreprise_id = facture.entreprise_id
+)
+group by facture.collecte_id, facture.entreprise_id
+order by facture.collecte_id, facture.entreprise_id;
 
 update collectes
 set

@@ -78,7 +78,8 @@ with arrivals as materialized (
 )
 
 insert into lots (
-    id, numero, ilot, superficie, prix, zone_industrielle_id, zone_id, created_at, updated_at
+    id, numero, ilot, superficie, prix, zone_industrielle_id, zone_id, location, created_at,
+    updated_at
 )
 select
     arrival.id,
@@ -88,6 +89,11 @@ select
     1000000 * (5 + draw(arrival.id, 'l.prix', 90)),
     zone.id,
     zone.id,
+    format(
+        '{"type":"Point","coordinates":[%s,%s]}',
+        lot_place(arrival.id, zone.id, 1),
+        lot_place(arrival.id, zone.id, 2)
+    ),
     at(70),
     at(70)
 from arrivals as arrival

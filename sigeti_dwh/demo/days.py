@@ -19,7 +19,13 @@ from sigeti_dwh.demo.scratch import (
 )
 from sigeti_dwh.errors import UserError
 
-STEPS = ("day_parties.sql", "day_requests.sql", "day_money.sql", "day_campaigns.sql")
+STEPS = (
+    "day_parties.sql",
+    "day_requests.sql",
+    "day_money.sql",
+    "day_campaigns.sql",
+    "day_cases.sql",
+)
 
 # Rows a day touches: the table it grows with, the mean at scale 1, the share of the table.
 DAILY_CHANGES = {
@@ -53,6 +59,25 @@ DAILY_CHANGES = {
     "restorations": ("factures", 0.5, 0.00005),
     "closures": ("collectes", 0.2, 0.002),
     "deleted_campaigns": ("collectes", 0.06, 0.0003),
+    "changed_agents": ("collectes", 0.2, 0.004),
+    "agents_who_leave": ("agents", 0.02, 0.001),
+    "settlements": ("suivis_implantation", 0.5, 0.004),
+    "new_conventions": ("conventions", 0.1, 0.0009),
+    "ended_conventions": ("conventions", 0.1, 0.0009),
+    "new_infractions": ("workflow_infractions", 0.15, 0.0009),
+    "infraction_steps": ("workflow_infractions", 0.4, 0.003),
+    "new_convention_infractions": ("workflow_infractions_conventions", 0.05, 0.0009),
+    "convention_infraction_steps": ("workflow_infractions_conventions", 0.15, 0.003),
+    "new_impenses": ("impenses", 0.08, 0.0009),
+    "claim_steps": ("impenses", 0.3, 0.003),
+    "new_compensations": ("indemnisations", 0.15, 0.0009),
+    "compensation_payments": ("indemnisations", 0.2, 0.002),
+    "new_withdrawals": ("retrait_lots", 0.05, 0.0009),
+    "ended_withdrawals": ("retrait_lots", 0.1, 0.0009),
+    "new_convention_withdrawals": ("retrait_Conventions", 0.05, 0.0009),
+    "ended_convention_withdrawals": ("retrait_Conventions", 0.04, 0.0009),
+    "new_incidents": ("sinistres", 0.05, 0.0009),
+    "incident_steps": ("sinistres", 0.1, 0.003),
 }
 
 # Without them each cascaded delete would read a whole table; dropped again before the commit.

@@ -57,16 +57,26 @@ select
     case when reserved then office_hour(1 + draw(id, 'l.reserved', 90), id, 'l.reserved hour') end,
     case when reserved then 30 * (1 + id % 3) end,
     case
-        when id % 8 = 1 then '{"type":"Polygon","coordinates":'
-            || '[[[-4.1,5.3],[-4.0,5.3],[-4.0,5.4],[-4.1,5.3]]]}'
+        when id % 8 = 1 then format(
+            '{"type":"Polygon","coordinates":[[[%1$s,%2$s],[%3$s,%2$s],[%3$s,%4$s],[%1$s,%2$s]]]}',
+            longitude, latitude, longitude + 0.001, latitude + 0.001
+        )
     end,
-    case when id % 8 = 1 then '{"type":"Point","coordinates":[-4.05,5.33]}' end,
+    case
+        when id % 8 = 3 then null
+        when id % 50 = 25 then ''
+        -- The two numbers the wrong way round: a point in the ocean.
+        when id % 97 = 50 then format('{"type":"Point","coordinates":[%s,%s]}', latitude, longitude)
+        else format('{"type":"Point","coordinates":[%s,%s]}', longitude, latitude)
+    end,
     registered,
     greatest(registered, decided_at),
     case when id % 41 = 8 then 1 + draw(id, 'l.operateur', size('operateurs')) end
 from (
     select
         lot.*,
+        lot_place(id, zone_id, 1) as longitude,
+        lot_place(id, zone_id, 2) as latitude,
         by_grant or from_before as occupied,
         not by_grant and not from_before and id % 13 = 2 as reserved,
         case

@@ -22,6 +22,9 @@ PARENTS = {
     "paiement_factures": ("facture_id", "factures"),
     "detail_factures": ("facture_id", "factures"),
     "collecte_zones": ("collecte_id", "collectes"),
+    "collecte_agents": ("collecte_id", "collectes"),
+    "historique_demandes": ("demande_attribution_id", "demandes_attribution"),
+    "paiements_indemnisation": ("indemnisation_id", "indemnisations"),
     "demande_attribution_lots": ("demande_attribution_id", "demandes_attribution"),
     "entreprise_domaines": ("entreprise_id", "entreprises"),
 }
@@ -113,25 +116,35 @@ def test_days_change_everything_a_warehouse_must_follow(
                         moves[table, name].add((old, new))
         before = after
 
-    assert inserted == set(TABLES[: TABLES.index("suivis_implantation")]) - {
-        "types_agents",
-        "agents",
-        "collecte_agents",
-        "collecte_entreprises",
+    assert inserted == set(TABLES) - {
         "users",
         "operateurs",
         "domaines_activites",
         "zones_industrielles",
+        "types_agents",
+        "agents",
+        "type_infractions",
+        "types_incident",
+        "statuts_incident",
+        "commissaires_justice",
     }
     # To a request, an invoice, a campaign, an enterprise that was there already.
-    bridges = {"collecte_zones", "demande_attribution_lots", "entreprise_domaines"}
-    assert added == bridges | {"paiement_factures"}
+    bridges = {
+        "collecte_zones",
+        "collecte_agents",
+        "demande_attribution_lots",
+        "entreprise_domaines",
+    }
+    assert added == bridges | {
+        "paiement_factures",
+        "historique_demandes",
+        "paiements_indemnisation",
+    }
     assert deleted == bridges | {
         "paiement_factures",
         "detail_factures",
         "factures",
         "collectes",
-        "collecte_agents",
         "lots",
     }
     # On their own, not by a cascade.
@@ -149,7 +162,22 @@ def test_days_change_everything_a_warehouse_must_follow(
         ("factures", "deleted_at"),
         ("collectes", "montant_recouvre"),
         ("collectes", "montant_a_recouvrer"),
+        ("collecte_entreprises", "montant_paye"),
+        ("suivis_implantation", "progression"),
+        ("etapes_suivi_implantation", "statut"),
+        ("conventions", "statut"),
+        ("workflow_infractions", "date_limite_regularisation"),
+        ("impenses", "etape_actuelle"),
+        ("indemnisations", "montant_restant"),
+        ("sinistres", "statut_incident_id"),
     }
+    assert ("en_cours", "cloture") in moves["workflow_infractions", "statut"]
+    assert ("en_cours", "cloture") in moves["workflow_infractions_conventions", "statut"]
+    assert ("en cours", "cloturee") in moves["impenses", "statut"]
+    assert moves["retrait_lots", "statut"] & {("en cours", "terminé"), ("en cours", "annulé")}
+    assert ("en cours", "terminé") in moves["retrait_Conventions", "statut"]
+    assert ("EN_COURS", "TERMINE") in moves["suivis_implantation", "statut"]
+    assert ("Partiellement indemnisé", "Totalement indemnisé") in moves["indemnisations", "statut"]
     steps = moves["demandes_attribution", "etape_courante"]
     assert any(new == old + 1 < 12 for old, new in steps)
     assert moves["lots", "statut"] == {("occupé", "disponible"), ("disponible", "occupé")}

@@ -159,6 +159,14 @@ TRAPS = {
         where d.statut = 'VALIDE' and t.statut = 'disponible'""",
     "lot not serviced": "from lots where not viabilite",
     "lot geometry as text": "from lots where polygon like '{%'",
+    "lot without point": "from lots where location is null",
+    "lot of an empty point": "from lots where location = ''",
+    "lot outside the country": """
+        from lots where location like '{%'
+        and (location::jsonb #>> '{coordinates,1}')::numeric not between 4.1 and 10.8""",
+    "zone whose lots have points": """
+        from lots where location like '{%'
+        group by zone_industrielle_id having count(*) > 10""",
     "enterprise without main sector, with bridge": """
         from entreprises as e where domaine_activite_id is null
         and exists (select from entreprise_domaines where entreprise_id = e.id)""",
@@ -493,6 +501,17 @@ DEFECTS = {
             union all select montant_verser from paiements_indemnisation
             union all select montant_restant from indemnisations
         ) as montants where montant <> trunc(montant) or montant < 0""",
+    "more than one lot in fifty outside the country": """
+        from lots where location like '{%' having 50 * count(*) filter (
+            where (location::jsonb #>> '{coordinates,0}')::numeric not between -8.7 and -2.4
+            or (location::jsonb #>> '{coordinates,1}')::numeric not between 4.1 and 10.8
+        ) > count(*)""",
+    "lots of a zone far from each other": """
+        from (
+            select zone_industrielle_id, (location::jsonb #>> '{coordinates,0}')::numeric as x
+            from lots where location like '{%'
+        ) as points where x < 0
+        group by zone_industrielle_id having max(x) - min(x) > 0.02""",
     "approved without being at the last step": """
         from demandes_attribution where (statut = 'VALIDE') <> (etape_courante = 12)""",
 }
