@@ -321,7 +321,10 @@ def dashboards(options: argparse.Namespace) -> int:
     """Serve the dashboards, stop serving them, or write what is generated from them."""
     from sigeti_dwh.dashboards import command
 
-    if options.action == "serve":
+    if options.account is not None:
+        password = os.environ.get("DWH_LOGIN_PASSWORD") or _typed_password(options.account)
+        print(command.set_account(options.account, password, options.zones))
+    elif options.action == "serve":
         print(command.serve(options.port))
     else:
         print(command.stop() if options.action == "stop" else command.write_files())
@@ -386,6 +389,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
             parser.error("argument --login: a name is needed")
         if options.role or options.zones is not UNTOUCHED:
             parser.error("--role and --zones are those of a login: add --login NAME")
+    if options.command is dashboards and not options.account:
+        if options.account == "":
+            parser.error("argument --account: a name is needed")
+        if options.zones is not UNTOUCHED:
+            parser.error("--zones are those of an account: add --account NAME")
     return options
 
 
@@ -531,12 +539,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     showing = word("dashboards", dashboards, "serve the dashboards by Superset on this machine")
     showing.add_argument("--port", type=_port, default=8088, help="of 127.0.0.1 (8088)")
+    showing.add_argument(
+        "--zones", type=_zones, default=UNTOUCHED, help="what the account sees: all, or as in 3,7"
+    )
     _choices(
         showing,
         "serve",
         stop="stop serving",
         generate="write bi/grafana and bi/superset from bi/tableaux.yml",
-    )
+    ).add_argument("--account", metavar="NAME", help="make this reader's account, or set it anew")
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
     what.add_argument(

@@ -11,6 +11,28 @@ from zipfile import ZipFile
 from superset.app import create_app
 
 ADMINISTRATOR = "admin"
+READER = "Lecteur"
+READS = {
+    "can_read": [
+        "Chart",
+        "CurrentUserRestApi",
+        "Dashboard",
+        "DashboardFilterStateRestApi",
+        "DashboardPermalinkRestApi",
+        "Theme",
+    ],
+    "can_write": ["DashboardFilterStateRestApi", "DashboardPermalinkRestApi"],
+    "can_dashboard": ["Superset"],
+    "can_dashboard_permalink": ["Superset"],
+    "can_language_pack": ["Superset"],
+    "can_log": ["Superset"],
+    "can_time_range": ["Api"],
+    "can_query": ["Api"],
+    "can_export_data": ["Superset"],
+    "can_export_image": ["Superset"],
+    "menu_access": ["Dashboards"],
+}
+"""What a reader's account may do, beside reading the datasets of the dashboards."""
 
 
 def provision(bundle: str) -> None:
@@ -19,7 +41,8 @@ def provision(bundle: str) -> None:
     from flask import g
     from flask_migrate import upgrade
     from superset.commands.importers.v1.assets import ImportAssetsCommand
-    from superset.extensions import appbuilder, security_manager
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import appbuilder, db, security_manager
 
     upgrade()
     appbuilder.add_permissions(update_perms=True)
@@ -38,6 +61,18 @@ def provision(bundle: str) -> None:
         contents = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
     passwords = {"databases/sigeti.yaml": os.environ["DWH_BI_PASSWORD"]}
     ImportAssetsCommand(contents, passwords=passwords).run()
+    role = security_manager.add_role(READER)
+    role.permissions = [
+        security_manager.add_permission_view_menu(permission, view)
+        for permission, view in [
+            *((permission, view) for permission, views in READS.items() for view in views),
+            *(("datasource_access", perm) for (perm,) in db.session.query(SqlaTable.perm)),
+        ]
+    ]
+    # The page of the login is French for those who are not logged in yet.
+    words = security_manager.add_permission_view_menu("can_language_pack", "Superset")
+    security_manager.add_permission_role(security_manager.find_role("Public"), words)
+    db.session.commit()
 
 
 with create_app().app_context():

@@ -1,11 +1,13 @@
 """What `./run_pipeline.sh dashboards` does."""
 
+from sigeti_dwh.dashboards.accounts import create_account
 from sigeti_dwh.dashboards.files import generate
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
 from sigeti_dwh.night.preparation import started
 from sigeti_dwh.settings import read_variables
+from sigeti_dwh.warehouse.roles import Zones, create_roles
 
 
 def serve(port: int) -> str:
@@ -30,6 +32,15 @@ def serve(port: int) -> str:
             "Stop it:  ./run_pipeline.sh dashboards --stop",
         ]
     )
+
+
+def set_account(name: str, password: str | None, zones: Zones) -> str:
+    """Make a reader's account in Superset, or set it anew; return what its reader needs."""
+    settings = started()
+    create_roles(settings, report=lambda line: None)
+    made_up = create_account(settings, SupersetServer(), name, zones, password)
+    words = f"Account {name} of the dashboards: it reads them, and can do nothing else."
+    return words if made_up is None else f"{words}\nIts password, shown only now: {made_up}"
 
 
 def stop() -> str:

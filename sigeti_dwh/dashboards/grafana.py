@@ -48,7 +48,7 @@ def _model(dashboard: Dashboard, specification: Specification, schema: str) -> d
         "tags": ["sigeti"],
         "editable": False,
         "schemaVersion": 39,
-        "time": {"from": "now-2y/y", "to": "now/y"},
+        "time": {"from": "now/y", "to": "now/y"},
         "timepicker": {"hidden": not by_period},
         "timezone": "utc",
         "links": [
@@ -138,6 +138,8 @@ def panel_sql(panel: Panel, filters: tuple[str, ...], schema: str) -> str:
         name = "time" if panel.chart == "line" else panel.by.label
         select.append(f'{_value(panel.by)} as "{name}"')
         order = "1" if panel.by.is_temporal else "2 desc nulls last, 1"
+        if panel.ordered_by is not None:
+            order = f"min({panel.ordered_by.name})"
         tail = ["group by 1", f"order by {order}", f"limit {panel.limit}"]
     for column in panel.columns:
         value = _value(column) if column.data_type == "text" else column.name
@@ -154,6 +156,8 @@ def panel_sql(panel: Panel, filters: tuple[str, ...], schema: str) -> str:
         for word in filters
         if word in mart.filters
     ]
+    if panel.where is not None:
+        conditions.append(panel.where)
     where = [f"where {' and '.join(conditions)}"] if conditions else []
     source = f"from {schema}_{mart.schema}.{mart.name}"
     return "\n".join([f"select {', '.join(select)}", source, *where, *tail])
@@ -207,7 +211,8 @@ def _options(panel: Panel) -> dict[str, Any]:
         return {
             "colorMode": "none",
             "graphMode": "none",
-            "reduceOptions": {"calcs": ["lastNotNull"]},
+            # Without fields Grafana takes numbers only, which a date is not.
+            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/"},
         }
     if panel.chart in ("bars", "stacked"):
         assert panel.by is not None

@@ -69,6 +69,10 @@ class Panel:
     """What is shown of each row; of a chart of rows only."""
     sorted_by: Column | None = None
     """The column whose largest values come first, of the same."""
+    ordered_by: Column | None = None
+    """The column whose smallest values come first, instead of the largest of the first measure."""
+    where: str | None = None
+    """Which rows alone it shows: a yes-or-no column of its mart, or `not` and one."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +104,19 @@ def read_specification(
         raise UserError(f"{file} cannot be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
         raise UserError(f"{file.name} is not YAML: {error}") from None
-    _check_keys(file.name, content, {"marts", "dashboards"}, {"filters"})
+    _check_keys(file.name, content, {"marts", "dashboards"}, {"filters", "every_page"})
     known = read_columns() if columns is None else columns
     filters = _entries(file.name, content, "filters")
     marts = {
         name: _mart(name, mart, known, filters)
         for name, mart in _entries(file.name, content, "marts").items()
     }
+    first = _panels("every_page", content, "every_page", marts)
     return Specification(
         filters,
         marts,
         tuple(
-            _dashboard(name, dashboard, marts, filters)
+            _dashboard(name, dashboard, marts, filters, first)
             for name, dashboard in _entries(file.name, content, "dashboards").items()
         ),
     )
@@ -175,23 +180,33 @@ def _check_expression(place: str, sql: Any, columns: Mapping[str, Column]) -> No
 
 
 def _dashboard(
-    name: str, content: Any, marts: Mapping[str, Mart], labels: Mapping[str, str]
+    name: str,
+    content: Any,
+    marts: Mapping[str, Mart],
+    labels: Mapping[str, str],
+    first: tuple[Panel, ...],
 ) -> Dashboard:
     place = f"{FILE.name}: Dashboard {name}"
     _check_keys(place, content, {"title", "panels"}, {"filters"})
     filters = _words(place, content, "filters")
     for word in filters:
         _one_of(place, "filter", word, labels)
-    panels = tuple(
-        _panel(f"{FILE.name}: Panel {name}.{word}", word, panel, marts)
-        for word, panel in _entries(place, content, "panels").items()
-    )
+    panels = _panels(name, content, "panels", marts)
     if not panels:
         raise _mistake(place, "it has no panel")
     for word in filters:
         if not any(word in panel.mart.filters for panel in panels):
             raise _mistake(place, f"no panel can be filtered by {word}")
-    return Dashboard(name, content["title"], filters, panels)
+    return Dashboard(name, content["title"], filters, (*first, *panels))
+
+
+def _panels(
+    page: str, content: Mapping[str, Any], key: str, marts: Mapping[str, Mart]
+) -> tuple[Panel, ...]:
+    return tuple(
+        _panel(f"{FILE.name}: Panel {page}.{word}", word, panel, marts)
+        for word, panel in _entries(f"{FILE.name}: Dashboard {page}", content, key).items()
+    )
 
 
 def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Panel:
@@ -201,7 +216,7 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         place,
         content,
         {"mart", "chart", "measures"},
-        {"title", "by", "drill", "limit", "width"},
+        {"title", "by", "drill", "limit", "ordered_by", "width", "where"},
     )
     _one_of(place, "mart", content["mart"], marts)
     _one_of(place, "chart", content["chart"], CHARTS)
@@ -232,12 +247,30 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
             raise _mistake(place, f"it goes by {content.get('by')}, but would set {drill}")
     limit, width = _size(place, content, NUMBER_WIDTH if chart == "number" else GRID)
     title = content.get("title", measures[0].label)
-    return Panel(name, title, mart, chart, measures, by, drill, limit, width)
+    ordered_by = None
+    if "ordered_by" in content:
+        if chart != "table":
+            raise _mistake(place, "a table alone can be ordered by another column")
+        _one_of(place, "column", content["ordered_by"], mart.columns)
+        ordered_by = mart.columns[content["ordered_by"]]
+    return Panel(
+        name,
+        title,
+        mart,
+        chart,
+        measures,
+        by,
+        drill,
+        limit,
+        width,
+        ordered_by=ordered_by,
+        where=_where(place, content, mart),
+    )
 
 
 def _rows(place: str, name: str, content: dict[str, Any], marts: Mapping[str, Mart]) -> Panel:
     required = {"mart", "chart", "title", "columns", "sorted_by"}
-    _check_keys(place, content, required, {"limit", "width"})
+    _check_keys(place, content, required, {"limit", "width", "where"})
     _one_of(place, "mart", content["mart"], marts)
     mart = marts[content["mart"]]
     words = _words(place, content, "columns")
@@ -258,7 +291,16 @@ def _rows(place: str, name: str, content: dict[str, Any], marts: Mapping[str, Ma
         width=width,
         columns=tuple(mart.columns[word] for word in words),
         sorted_by=mart.columns[content["sorted_by"]],
+        where=_where(place, content, mart),
     )
+
+
+def _where(place: str, content: Mapping[str, Any], mart: Mart) -> str | None:
+    found: str | None = content.get("where")
+    if found is not None:
+        flags = [name for name, column in mart.columns.items() if column.data_type == "boolean"]
+        _one_of(place, "yes-or-no column", str(found).removeprefix("not "), flags)
+    return found
 
 
 def _size(place: str, content: Mapping[str, Any], default: int) -> tuple[int, int]:

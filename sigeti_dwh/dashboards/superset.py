@@ -17,6 +17,8 @@ NAME = "SIGETI DWH"
 MASKED = "XXXXXXXXXX"
 """What stands for the password: Superset asks for it, or gets it beside the bundle."""
 EXAMPLE_URI = f"postgresql+psycopg2://bi_login:{MASKED}@127.0.0.1:5432/sigeti_dwh"
+THIS_YEAR = "Current year"
+"""What is shown until a reader chooses another period."""
 TYPES = {"text": "STRING", "date": "DATE", "integer": "INTEGER", "bigint": "BIGINT"}
 
 
@@ -140,7 +142,10 @@ def _filter(word: str, dashboard: Dashboard, specification: Specification) -> di
         "filterType": "filter_time" if word == PERIOD else "filter_select",
         "targets": [{}] if word == PERIOD else [target],
         "controlValues": {"multiSelect": True, "enableEmptyFilter": False},
-        "defaultDataMask": {"extraFormData": {}, "filterState": {}},
+        "defaultDataMask": {
+            "extraFormData": {"time_range": THIS_YEAR} if word == PERIOD else {},
+            "filterState": {"value": THIS_YEAR} if word == PERIOD else {},
+        },
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
         "cascadeParentIds": [],
     }

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sigeti_dwh.dashboards.specification import PERIOD, Measure, Panel
@@ -44,22 +45,30 @@ def title(panel: Panel) -> str:
 
 def parameters(panel: Panel) -> dict[str, Any]:
     """Return the parameters of a panel's chart, its type apart."""
-    made = _PARAMETERS[panel.chart](panel)
+    return _PARAMETERS[panel.chart](panel) | {"adhoc_filters": list(_filters(panel))}
+
+
+def _filters(panel: Panel) -> Iterator[dict[str, Any]]:
     if (period := panel.mart.filters.get(PERIOD)) is not None:
-        made["adhoc_filters"] = [
-            {
-                "clause": "WHERE",
-                "expressionType": "SIMPLE",
-                "subject": period,
-                "operator": "TEMPORAL_RANGE",
-                "comparator": "No filter",
-            }
-        ]
-    return made
+        yield {
+            "clause": "WHERE",
+            "expressionType": "SIMPLE",
+            "subject": period,
+            "operator": "TEMPORAL_RANGE",
+            "comparator": "No filter",
+        }
+    if panel.where is not None:
+        yield {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": panel.where}
 
 
 def _number(panel: Panel) -> dict[str, Any]:
     (measure,) = panel.measures
+    if measure.unit == "date":
+        return {
+            "metric": measure.name,
+            "force_timestamp_formatting": True,
+            "time_format": TABLE["table_timestamp_format"],
+        }
     return {
         "metric": measure.name,
         "y_axis_format": number_format(measure),
@@ -107,11 +116,21 @@ def _table(panel: Panel) -> dict[str, Any]:
         "query_mode": "aggregate",
         "groupby": [panel.by.name],
         "metrics": [measure.name for measure in panel.measures],
-        "timeseries_limit_metric": panel.measures[0].name,
-        "order_desc": True,
+        "timeseries_limit_metric": _order(panel),
+        "order_desc": panel.ordered_by is None,
         "row_limit": panel.limit,
         **TABLE,
         "show_totals": all(measure.unit != "date" for measure in panel.measures),
+    }
+
+
+def _order(panel: Panel) -> str | dict[str, Any]:
+    if panel.ordered_by is None:
+        return panel.measures[0].name
+    return {
+        "expressionType": "SQL",
+        "sqlExpression": f"min({panel.ordered_by.name})",
+        "label": panel.ordered_by.label,
     }
 
 

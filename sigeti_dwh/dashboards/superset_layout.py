@@ -17,7 +17,14 @@ STYLE = """\
   .superset-legacy-chart-big-number .header-line { font-size: 15px !important; }
   .dashboard-component-chart-holder { margin-bottom: 8px; }
   .grid-row > .dragdroppable-column { width: 45%; flex-grow: 1; }
+  .header-controls { display: none !important; }
+  body, .dashboard, .dashboard-content { min-width: 0 !important; overflow-x: hidden; }
   .grid-row .resizable-container { width: 100% !important; max-width: 100% !important; }
+}
+@media print {
+  #main-menu, .ant-menu, [data-test=dashboard-header-actions], [data-test=filter-bar__apply-button],
+  .slice-header-controls-trigger, .header-controls { display: none !important; }
+  .dashboard-component-chart-holder { break-inside: avoid; }
 }
 """
 """A number as large as its neighbours; on a narrow screen two in a row instead of six."""

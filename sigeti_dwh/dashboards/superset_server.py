@@ -1,6 +1,7 @@
 """Superset in an environment of its own: installed, provisioned, served on this machine."""
 
 import hashlib
+import json
 import os
 import secrets
 import signal
@@ -47,6 +48,31 @@ class SupersetServer:
     def password(self) -> Path:
         """The file of the administrator's password."""
         return self.home / "admin_password"
+
+    @property
+    def is_provisioned(self) -> bool:
+        """Whether it has its own database, with the roles of its accounts."""
+        return (self.home / "superset.db").exists()
+
+    def read_logins(self) -> dict[str, str]:
+        """Return the password of the database login of each reader's account."""
+        if not self._logins.exists():
+            return {}
+        logins: dict[str, str] = json.loads(self._logins.read_text(encoding="utf-8"))
+        return logins
+
+    def write_logins(self, logins: dict[str, str]) -> None:
+        """Keep the passwords for superset_config.py, and for nobody else."""
+        part = self._logins.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(logins, indent=2), encoding="utf-8")
+        part.replace(self._logins)
+
+    def set_account(self, name: str, password: str | None) -> None:
+        """Make a reader's account, or give it another password."""
+        program, script = self._program("python"), str(self.folder / "account.py")
+        given = {} if password is None else {"SUPERSET_ACCOUNT_PASSWORD": password}
+        self._call("account", program, script, name, **given)
 
     def install(self) -> None:
         """Make the environment, unless it holds the versions of the constraints already."""
@@ -122,6 +148,10 @@ class SupersetServer:
         while self._is_ours(process) and time.monotonic() < deadline:
             time.sleep(0.1)
         return True
+
+    @property
+    def _logins(self) -> Path:
+        return self.home / "logins.json"
 
     @property
     def _pid_file(self) -> Path:

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from sigeti_dwh.dashboards.accounts import create_account
 from sigeti_dwh.dashboards.reader import check_reader
 from sigeti_dwh.dashboards.specification import Measure, read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
 from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import create_roles
 
 from ..python.conftest import built, server, settings_of_one_test  # noqa: F401
 from ..python.warehouse import Warehouse
@@ -34,6 +36,7 @@ class Site:
 
     address: str
     password: str
+    superset: SupersetServer
     warehouse: Warehouse
 
     def value(self, sql: str, mart: str, condition: str = "true") -> Any:
@@ -62,7 +65,7 @@ def site(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     superset = SupersetServer(home)
     superset.provision(SPECIFICATION, reader, "dwh")
     address = superset.start(free_port())
-    yield Site(address, superset.password.read_text(encoding="utf-8"), built)
+    yield Site(address, superset.password.read_text(encoding="utf-8"), superset, built)
     superset.stop()
 
 
@@ -79,18 +82,34 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def state(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Log in once, and keep the session's cookies."""
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{site.address}/login/")
-    # A refused request for the translations, answered late, would replace the session's cookie.
-    page.wait_for_load_state("networkidle")
-    page.locator("#username").fill("admin")
-    page.locator("input[type=password]").fill(site.password)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/welcome/**")
+    page = log_in(browser.new_page(), site, "admin", site.password)
     path: Path = tmp_path_factory.mktemp("browser") / "state.json"
     page.context.storage_state(path=path)
     return path
+
+
+def log_in(page: Page, site: Site, name: str, password: str) -> Page:
+    """Log an account in, and return its page."""
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{site.address}/login/")
+    # An answer to the anonymous page, come late, would replace the session's cookie.
+    page.wait_for_load_state("networkidle")
+    page.locator("#username").fill(name)
+    page.locator("input[type=password]").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboard/list/**")
+    return page
+
+
+@pytest.fixture(scope="session")
+def account(site: Site) -> tuple[str, str]:
+    """Make the account of a reader of zone 3; return its name and password."""
+    create_roles(site.warehouse.settings, report=lambda line: None)
+    name, password = "a.kone", "of the reader"
+    create_account(
+        site.warehouse.settings, site.superset, name, [3], password, report=lambda line: None
+    )
+    return name, password
 
 
 Open = Callable[..., Page]
@@ -133,7 +152,9 @@ def all_drawn(page: Page) -> None:
 
 
 def french(value: Any, measure: Measure) -> str:
-    """Write a number as a French reader does, with plain spaces."""
+    """Write a value as a French reader does, with plain spaces."""
+    if measure.unit == "date":
+        return f"{value:%d/%m/%Y %H:%M}"
     number = Decimal(value) * (100 if measure.unit == "%" else 1)
     places = 1 if measure.unit in ("%", "jours", "heures") else 0
     rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -303,6 +303,8 @@ MISTAKES = {
         "nom_domaine",
         "Panel finance.par_zone: it goes by nom_domaine, but would set zone",
     ),
+    f"{PANEL}.ordered_by": ("annee", "Panel finance.par_mois: a table alone can be ordered"),
+    f"{PANEL}.where": ("nom_zone", "Panel finance.par_mois: no yes-or-no column 'nom_zone'"),
     f"{PANEL}.limit": ("beaucoup", "Panel finance.par_mois: its limit is 'beaucoup'"),
     f"{PANEL}.drill": ([], "Panel finance.par_mois: no filter []"),
     "dashboards.finance.panels": ({}, "Dashboard finance: it has no panel"),

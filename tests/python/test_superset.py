@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy
 import yaml
 
+from sigeti_dwh.dashboards.accounts import create_account
 from sigeti_dwh.dashboards.files import FOLDER
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
@@ -20,6 +21,7 @@ from sigeti_dwh.dashboards.superset_server import SupersetServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server
 from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import create_roles
 
 from .warehouse import Warehouse
 
@@ -150,3 +152,57 @@ def test_every_package_of_superset_is_pinned_with_its_hash() -> None:
     packages = "\n".join(lines).replace("\\\n", "").splitlines()
     assert len(packages) > 100
     assert [line for line in packages if "==" not in line or "--hash=sha256:" not in line] == []
+
+
+@pytest.fixture
+def provisioned(superset: SupersetServer) -> SupersetServer:
+    """Let the server have its own database."""
+    (superset.home / "superset.db").touch()
+    return superset
+
+
+@pytest.fixture
+def account(built: Warehouse) -> Iterator[str]:
+    """Choose the name of an account, and drop its login afterwards."""
+    create_roles(built.settings, report=lambda line: None)
+    yield "page.reader"
+    with connect(built.settings.warehouse, autocommit=True) as owner:
+        owner.execute("delete from dwh_meta.droits_zones where login = 'page.reader'")
+        owner.execute('drop role if exists "page.reader"')
+
+
+def rows_of(built: Warehouse, name: str, password: str) -> set[int]:
+    """Return the zones that a login finds in a mart."""
+    with connect(replace(built.settings.warehouse, user=name, password=password)) as connection:
+        found = connection.execute("select zone_id from dwh_marts_occupation.mart_occupation_zones")
+        return {zone for (zone,) in found}
+
+
+def test_an_account_reads_the_rows_of_its_zones_by_a_login_of_its_own(
+    built: Warehouse, provisioned: SupersetServer, account: str
+) -> None:
+    made_up = create_account(built.settings, provisioned, account, [3], report=lambda line: None)
+    login = provisioned.read_logins()[account]
+    assert rows_of(built, account, login) == {3}
+    call = json.loads((provisioned.home / "call.json").read_text(encoding="utf-8"))
+    assert call["environment"]["SUPERSET_ACCOUNT_PASSWORD"] == made_up != login
+    assert login not in [*call["words"], *call["environment"].values()]
+    assert stat.S_IMODE((provisioned.home / "logins.json").stat().st_mode) == 0o600
+    # Set anew, it keeps both passwords.
+    assert create_account(built.settings, provisioned, account, None, report=print) is None
+    assert len(rows_of(built, account, login)) > 1
+    call = json.loads((provisioned.home / "call.json").read_text(encoding="utf-8"))
+    assert "SUPERSET_ACCOUNT_PASSWORD" not in call["environment"]
+
+
+def test_an_account_takes_no_login_that_was_there(
+    built: Warehouse, provisioned: SupersetServer, login: Server
+) -> None:
+    for name in (login.user, "admin"):
+        with pytest.raises(UserError, match="is the name of another login already"):
+            create_account(built.settings, provisioned, name, None)
+
+
+def test_without_superset_there_is_no_account(built: Warehouse, superset: SupersetServer) -> None:
+    with pytest.raises(UserError, match=r"Serve it once: \./run_pipeline\.sh dashboards"):
+        create_account(built.settings, superset, "page.reader", None)
