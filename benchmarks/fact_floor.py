@@ -26,7 +26,10 @@ STAMPS = ("_insertion", "_changement")
 # Without a summary of them, it is how campaigns find what they sum.
 CAMPAIGN_INDEX = """
 create index on benchmark.fait_factures (collecte_id)
-include (montant_total, montant_regle_declare, montant_regle_confirme, source_modifie_a)
+include (
+    montant_total, montant_regle_declare, montant_regle_confirme, montant_restant_du,
+    source_modifie_a
+)
 where est_comptee
 """
 

@@ -15,6 +15,7 @@ select
     coalesce(f.montant_facture, 0) as montant_facture,
     coalesce(f.montant_regle_declare, 0) as montant_regle_declare,
     coalesce(f.montant_regle_confirme, 0) as montant_regle_confirme,
+    coalesce(f.montant_restant_du, 0) as montant_restant_du,
     greatest(c.montant_a_recouvrer - c.montant_recouvre, 0) as montant_restant,
     round(c.montant_recouvre / nullif(c.montant_a_recouvrer, 0), 4) as taux_recouvrement,
     coalesce(f.nombre_factures, 0) as nombre_factures,
@@ -45,6 +46,7 @@ left join (
         sum(f.montant_total) as montant_facture,
         sum(f.montant_regle_declare) as montant_regle_declare,
         sum(f.montant_regle_confirme) as montant_regle_confirme,
+        sum(f.montant_restant_du) as montant_restant_du,
         max(f.source_modifie_a) as modifie_le
     from benchmark.touched_collecte_id
     inner join benchmark.fait_factures as f using (collecte_id)

@@ -9,6 +9,7 @@ select
     coalesce(j.date_key, -1) as date_paiement_key,
     p.statut,
     p.mode_paiement,
+    p.processus_origine,
     p.date_paiement,
     p.montant_paiement,
     p.rang_paiement,
@@ -23,6 +24,7 @@ from (
         f.zone_id,
         f.zone_key,
         f.montant_total,
+        f.processus_origine,
         cast(p.paye_le at time zone 'UTC' as date) as date_paiement,
         row_number() over ordre as rang_paiement,
         sum(p.montant_paiement) over (

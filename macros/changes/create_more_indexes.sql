@@ -4,10 +4,9 @@
 {% macro create_more_indexes() -%}
 {%- set wanted = dict(config.get('more_indexes') or {}) -%}
 {%- for child in (graph.nodes.values() if execute else []) if child.config.get('touched_when_due') -%}
-    {%- set due = due_of(child) -%}
-    {%- if due['parent'].unique_id == model.unique_id -%}
+    {%- for due in dues_of(child) if due['parent'].unique_id == model.unique_id -%}
         {%- do wanted.update({'a_echoir': {'columns': [due['day']], 'where': due['condition']}}) -%}
-    {%- endif -%}
+    {%- endfor -%}
 {%- endfor -%}
 {%- for name, index in wanted.items() %}
 {%- set full_name = this.identifier ~ '__' ~ name -%}

@@ -22,7 +22,7 @@ select
     '{{ relation_name(this) }}',
     numero,
     {{ progress_identity() }},
-    {{ reference_date() if config.get('touched_when_due') else 'null' }}
+    {{ reference_date() if dues_of(model) else 'null' }}
 from reached
 on conflict (relation) do update
     set

@@ -26,20 +26,31 @@
 {%- endmacro %}
 
 {# The rows that the calendar alone changes: those of `touched_when_due`, whose day has passed, or is as many
-   days ago as one of `days_later` says. #}
-{% macro due_of(node) -%}
+   days ago as one of `days_later` says; and a model's own of a month to come, once it has begun. #}
+{% macro dues_of(node) -%}
+    {%- set dues = [] -%}
     {%- set due = node.config.get('touched_when_due') -%}
-    {%- if not due -%}
-        {{ return(none) }}
+    {%- if due -%}
+        {%- do dues.append({
+            'parent': declared_node(node, due['relation']),
+            'day': due['day'],
+            'days_later': due.get('days_later', [0]),
+            'condition': due['condition'],
+            'touches': [due['touches']] if due['touches'] is mapping else due['touches'],
+        }) -%}
     {%- endif -%}
-    {%- set touches = due['touches'] if due['touches'] is not mapping else [due['touches']] -%}
-    {{ return({
-        'parent': declared_node(node, due['relation']),
-        'day': due['day'],
-        'days_later': due.get('days_later', [0]),
-        'condition': due['condition'],
-        'touches': touches,
-    }) }}
+    {%- if 'est_a_venir' in node.columns and 'premier_jour_mois' in node.columns and node.config.get('touched_by') -%}
+        {%- set own = {} -%}
+        {%- for key in scope_of(node) -%}{%- do own.update({key: key}) -%}{%- endfor -%}
+        {%- do dues.append({
+            'parent': node,
+            'day': 'premier_jour_mois',
+            'days_later': [-1],
+            'condition': 'true',
+            'touches': [own],
+        }) -%}
+    {%- endif -%}
+    {{ return(dues) }}
 {%- endmacro %}
 
 {# The node of a name in a declaration, which must be one that the model reads. #}

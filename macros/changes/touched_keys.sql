@@ -14,8 +14,8 @@
     {%- endif %}
     {{ 'union' if not loop.last }}
 {%- endfor %}
-{%- set due = due_of(node) -%}
-{%- for columns in due['touches'] if due and since_day is not none %}
+{%- for due in dues_of(node) if since_day is not none -%}
+{%- for columns in due['touches'] %}
     union
     select {% for key in scope %}{{ columns[key] }} as {{ key }}{{ ', ' if not loop.last }}{% endfor %}
     from {{ due['parent'].relation_name }}
@@ -28,5 +28,6 @@
             {{ 'or' if not loop.last }}
             {%- endfor %}
         )
+{%- endfor %}
 {%- endfor %}
 {%- endmacro %}

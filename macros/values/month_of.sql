@@ -8,6 +8,11 @@
     {{ day_of_month(day) }} >= {{ first }} and {{ day_of_month(day) }} < {{ dbt.dateadd('month', 1, first) }}
 {%- endmacro %}
 
+{# Whether the month that begins on a day is after the one of the day of reference. #}
+{% macro is_to_come(first) -%}
+    {{ first }} > {{ reference_date() }}
+{%- endmacro %}
+
 {% macro day_of_month(day) -%}
     coalesce({{ day }}, {{ unknown_month() }})
 {%- endmacro %}

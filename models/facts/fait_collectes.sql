@@ -50,6 +50,7 @@ facturation as (
         sum(montant_facture) as montant_facture,
         sum(montant_regle_declare) as montant_regle_declare,
         sum(montant_regle_confirme) as montant_regle_confirme,
+        sum(montant_restant_du) as montant_restant_du,
         max(modifie_le) as modifie_le
     from factures
     group by collecte_id
@@ -80,6 +81,7 @@ final as (
         {{ amount_of('facturation.montant_facture') }} as montant_facture,
         {{ amount_of('facturation.montant_regle_declare') }} as montant_regle_declare,
         {{ amount_of('facturation.montant_regle_confirme') }} as montant_regle_confirme,
+        {{ amount_of('facturation.montant_restant_du') }} as montant_restant_du,
         cast(
             greatest(collectes.montant_a_recouvrer - collectes.montant_recouvre, 0)
             as numeric(18, 2)

@@ -12,6 +12,10 @@
     indexes=[{'columns': ['entreprise_id']}, {'columns': ['_changement']}],
     more_indexes={
         'par_mois': {'columns': ['entreprise_key', day_of_month('date_creation')]},
+        'par_campagne': {
+            'columns': ['collecte_id', 'entreprise_id'],
+            'where': 'est_comptee and collecte_id is not null'
+        },
         'dues': {
             'columns': ['entreprise_key'],
             'include': [

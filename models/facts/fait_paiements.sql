@@ -6,7 +6,15 @@
         'fait_factures': 'facture_id',
         'dim_entreprises': 'entreprise_id'
     },
-    indexes=[{'columns': ['facture_id']}, {'columns': ['_changement']}]
+    indexes=[{'columns': ['facture_id']}, {'columns': ['_changement']}],
+    more_indexes={
+        'encaissements': {
+            'columns': [
+                'zone_key', known_text('mode_paiement'), known_text('processus_origine'),
+                day_of_month('date_paiement')
+            ]
+        }
+    }
 ) }}
 
 with paiements as (
@@ -36,6 +44,7 @@ ordonnes as (
         factures.entreprise_id,
         factures.zone_id,
         factures.zone_key,
+        factures.processus_origine,
         factures.montant_total,
         factures.source_modifie_a as facture_modifiee_a,
         row_number() over ordre as rang_paiement,
@@ -66,6 +75,7 @@ final as (
         -- dimensions dégénérées
         ordonnes.statut,
         ordonnes.mode_paiement,
+        ordonnes.processus_origine,
         {{ to_day('ordonnes.paye_le') }} as date_paiement,
 
         -- mesures

@@ -5,6 +5,8 @@
     ref('mart_performance_zones'),
     ref('mart_creances_clients'),
     ref('mart_balance_agee'),
+    ref('mart_encaissements'),
+    ref('mart_recouvrement_collectes'),
     ref('mart_occupation_zones'),
     ref('mart_portefeuille_clients'),
     ref('mart_segments_clients'),

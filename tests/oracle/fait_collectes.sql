@@ -20,7 +20,8 @@ select
     c.date_debut,
     c.date_fin_prevue,
     (c.date_cloture at time zone 'UTC')::date as date_cloture,
-    c.statut_cloture::text as statut_cloture
+    c.statut_cloture::text as statut_cloture,
+    coalesce(du.montant, 0) as montant_restant_du
 from collectes as c
 left join (
     select collecte_id, count(*) as nombre, min(zone_id) as zone_id
@@ -47,3 +48,8 @@ left join (
         and (factures.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
     group by factures.collecte_id
 ) as p on p.collecte_id = c.id
+left join (
+    select collecte_id, sum(montant_restant_du) as montant
+    from {fait_factures} as dues
+    group by collecte_id
+) as du on du.collecte_id = c.id

@@ -19,7 +19,8 @@ select
     ) as mode_paiement,
     nullif(btrim(normalize(p.statut, nfc), E' \t\r\n\u00a0'), '') as statut,
     normalize(p.statut, nfd) ~* '^[\s\u00a0]*re\u0301?ussi[\s\u00a0]*$' as est_confirme,
-    (p.date_paiement at time zone 'UTC')::date as date_paiement
+    (p.date_paiement at time zone 'UTC')::date as date_paiement,
+    nullif(btrim(f.processus_origine, E' \t\r\n\u00a0'), '') as processus_origine
 from paiement_factures as p
 inner join factures as f on f.id = p.facture_id
 inner join (

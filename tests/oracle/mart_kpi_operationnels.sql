@@ -157,7 +157,8 @@ select
     coalesce(p.encaisse, 0) as montant_encaisse,
     coalesce(p.confirme, 0) as montant_encaisse_confirme,
     extract(quarter from m.mois)::integer as trimestre,
-    m.mois::date as premier_jour_mois
+    m.mois::date as premier_jour_mois,
+    m.mois::date > %(date_reference)s::date as est_a_venir
 from bornes
 cross join lateral generate_series(bornes.premier, bornes.dernier, interval '1 month') as m (mois)
 left join collectes_du_mois as c on c.mois = m.mois

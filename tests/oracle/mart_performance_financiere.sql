@@ -122,7 +122,8 @@ select
         as taux_recouvrement_confirme_pct,
     round(100.0 * m.nombre_factures_soldees / nullif(m.nombre_factures, 0), 2)
         as taux_factures_soldees_pct,
-    m.mois::date as premier_jour_mois
+    m.mois::date as premier_jour_mois,
+    m.mois::date > %(date_reference)s::date as est_a_venir
 from mesures as m
 left join zones_industrielles as z on z.id = m.zone_id
 left join entreprises as e on e.id = m.entreprise_id

@@ -28,6 +28,7 @@ select
     round(100 * sum(montant_regle_confirme) / nullif(sum(montant_facture), 0), 2)
         as taux_recouvrement_confirme_pct,
     round(100.0 * sum(nombre_factures_soldees) / nullif(sum(nombre_factures), 0), 2)
-        as taux_factures_soldees_pct
+        as taux_factures_soldees_pct,
+    bool_or(est_a_venir) as est_a_venir
 from {mart_performance_financiere} as entreprises
 group by annee, trimestre, mois, premier_jour_mois, zone_id, nom_zone, nom_domaine

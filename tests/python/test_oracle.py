@@ -208,12 +208,33 @@ def test_campaigns(source: Connection) -> None:
     assert rows(source, "fait_collectes") == {
         1: (1, "C1", 1000000, 250000, 2050, 2000, 1000, 750000, 0.25, 3, 1, 31, True, False,
             "partiellement_recouvree", date(2024, 1, 15), date(2024, 2, 15), date(2024, 3, 1),
-            "cloturee"),
+            "cloturee", 350),
         2: (-2, "C2", 0, 0, 20000000, 0, 0, 0, None, 2, 2, 30, False, False,
-            "reportee", date(2024, 8, 1), date(2024, 8, 31), None, "ouverte"),
+            "reportee", date(2024, 8, 1), date(2024, 8, 31), None, "ouverte", 20000000),
     }  # fmt: skip
     _, bridge = expected(source, "pont_collectes_zones", REFERENCE)
     assert sorted(bridge) == [(1, 1, 1), (2, 1, 1), (2, 2, 2)]
+
+
+def test_campaign_mart(source: Connection) -> None:
+    """Campaign 1 bills Alpha and Béta and took 46 days; 2 is planned, with two zones."""
+    columns = (
+        "collecte_id", "zone_id", "nom_zone", "zones", "duree_reelle_jours", "est_a_venir",
+        "nombre_entreprises", "taux_recouvrement_pct", "taux_recouvrement_confirme_pct",
+    )  # fmt: skip
+    assert rows(source, "mart_recouvrement_collectes", *columns) == {
+        1: (1, "Yopougon", "Yopougon", 46, False, 2, Decimal("97.56"), Decimal("48.78")),
+        2: (-2, "Plusieurs zones", "Yopougon, Akoupé-Zeudji", None, True, 1, 0, 0),
+    }
+    assert totals(source, REFERENCE)["mart_recouvrement_collectes"] == {
+        "montant_a_recouvrer": 1000000,
+        "montant_recouvre": 250000,
+        "nombre_factures": 5,
+        "montant_facture": 20002050,
+        "montant_regle_declare": 2000,
+        "montant_regle_confirme": 1000,
+        "montant_restant_du": 20000350,
+    }
 
 
 def test_finance_mart(source: Connection) -> None:
@@ -232,10 +253,10 @@ def test_finance_mart(source: Connection) -> None:
     _, found = expected(source, "mart_performance_financiere", REFERENCE)
     first = {1: date(2024, 1, 1), 5: date(2024, 5, 1)}
     assert sorted(found) == [
-        (2024, 1, 1, 1, "Yopougon", 1, "Alpha", "Agroalimentaire", 2, *january, first[1]),
-        (2024, 2, 5, -2, "Plusieurs zones", 2, "Béta", "Énergie", 1, *several, first[5]),
-        (2024, 2, 5, -1, "Inconnu", 2, "Béta", "Énergie", 0, *unknown, first[5]),
-        (2024, 2, 5, 1, "Yopougon", 2, "Béta", "Énergie", 3, *may, first[5]),
+        (2024, 1, 1, 1, "Yopougon", 1, "Alpha", "Agroalimentaire", 2, *january, first[1], False),
+        (2024, 2, 5, -2, "Plusieurs zones", 2, "Béta", "Énergie", 1, *several, first[5], False),
+        (2024, 2, 5, -1, "Inconnu", 2, "Béta", "Énergie", 0, *unknown, first[5], False),
+        (2024, 2, 5, 1, "Yopougon", 2, "Béta", "Énergie", 3, *may, first[5], False),
     ]
 
 
@@ -246,6 +267,24 @@ def test_lateness_follows_the_reference_date(source: Connection) -> None:
         for day in (REFERENCE, date(2024, 7, 16))
     ]
     assert late == [1, 2]
+
+
+def test_cashed_mart(source: Connection) -> None:
+    """Put each payment by its month, zone, mode and origin; all invoices say the same origin."""
+    columns = ("mode_paiement", "mois", "zone_id", "processus_origine", "nombre_paiements",
+        "montant_declare", "montant_confirme")  # fmt: skip
+    names, found = expected(source, "mart_encaissements", REFERENCE)
+    chosen = [[row[names.index(column)] for column in columns] for row in found]
+    assert sorted(chosen) == [
+        ["Inconnu", 2, 1, "COLLECTE_DROIT", 1, 600, 0],
+        ["Inconnu", 3, 1, "COLLECTE_DROIT", 1, 300, 0],
+        ["cheque", 2, 1, "COLLECTE_DROIT", 1, 400, 400],
+        ["especes", 2, 1, "COLLECTE_DROIT", 1, 600, 600],
+        ["mobile money", 2, 1, "COLLECTE_DROIT", 1, 100, 0],
+        ["virement", 2, 1, "COLLECTE_DROIT", 1, 500, 0],
+    ]
+    found = totals(source, REFERENCE)["mart_encaissements"]
+    assert found == {"nombre_paiements": 6, "montant_declare": 2500, "montant_confirme": 1000}
 
 
 def test_aged_balance(source: Connection) -> None:
@@ -377,7 +416,7 @@ def test_kpi_mart(source: Connection) -> None:
     _, found = expected(source, "mart_kpi_operationnels", REFERENCE)
     quarters = (1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4)
     assert sorted(found) == [
-        (2024, month, *values, quarters[month - 1], date(2024, month, 1))
+        (2024, month, *values, quarters[month - 1], date(2024, month, 1), month == 8)
         for month, values in enumerate(months, 1)
     ]
 

@@ -19,6 +19,8 @@ OPERATIONS = "dwh_marts_operationnel.mart_kpi_operationnels"
 ZONES = "dwh_marts_financier.mart_performance_zones"
 CLIENTS = "dwh_marts_clients.mart_portefeuille_clients"
 AGED = "dwh_marts_financier.mart_balance_agee"
+CASHED = "dwh_marts_financier.mart_encaissements"
+CAMPAIGNS = "dwh_marts_financier.mart_recouvrement_collectes"
 SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
 FINANCE_TOTALS = {
@@ -44,6 +46,16 @@ CLIENT_TOTALS = {
 TOTALS = {
     FINANCE: FINANCE_TOTALS,
     ZONES: FINANCE_TOTALS,
+    CAMPAIGNS: {
+        "montant_a_recouvrer": "sum(montant_a_recouvrer)",
+        "montant_recouvre": "sum(montant_recouvre)",
+        "nombre_collectes": "count(*)",
+    },
+    CASHED: {
+        "nombre_paiements": "sum(nombre_paiements)",
+        "montant_encaisse": "sum(montant_declare)",
+        "montant_encaisse_confirme": "sum(montant_confirme)",
+    },
     AGED: {"montant_restant_du": "sum(montant_restant_du)"},
     CLIENTS: CLIENT_TOTALS,
     SEGMENTS: CLIENT_TOTALS,

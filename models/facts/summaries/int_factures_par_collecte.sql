@@ -23,6 +23,7 @@ select
     {{ amount_of('sum(montant_total)') }} as montant_facture,
     {{ amount_of('sum(montant_regle_declare)') }} as montant_regle_declare,
     {{ amount_of('sum(montant_regle_confirme)') }} as montant_regle_confirme,
+    {{ amount_of('sum(montant_restant_du)') }} as montant_restant_du,
     max(source_modifie_a) as modifie_le,
     {{ change_stamps() }}
 from factures

@@ -115,6 +115,7 @@ final as (
         cast(extract(year from groupees.premier_jour_mois) as integer) as annee,
         cast(extract(quarter from groupees.premier_jour_mois) as integer) as trimestre,
         cast(extract(month from groupees.premier_jour_mois) as integer) as mois,
+        {{ is_to_come('groupees.premier_jour_mois') }} as est_a_venir,
         zones.zone_id,
         zones.nom_zone,
         entreprises.entreprise_id,

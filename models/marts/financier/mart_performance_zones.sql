@@ -57,6 +57,7 @@ final as (
 
     select
         *,
+        {{ is_to_come('premier_jour_mois') }} as est_a_venir,
         cast(
             -- Nobody knows how long after an unknown day.
             case

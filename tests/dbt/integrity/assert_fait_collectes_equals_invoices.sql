@@ -1,7 +1,8 @@
 -- Every campaign sums its invoices.
 -- A returned row is a measure whose total differs.
 {%- set measures = [
-    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme'
+    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme',
+    'montant_restant_du'
 ] %}
 
 with attendu as (

@@ -1,6 +1,7 @@
 {% set touches = touched_keys_of(ref('int_factures_par_collecte')) %}
 {% set measures = [
-    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme'
+    'nombre_factures', 'montant_facture', 'montant_regle_declare', 'montant_regle_confirme',
+    'montant_restant_du'
 ] %}
 
 -- No invoice of a campaign is lost or counted twice by the summary of its bucket.
@@ -11,7 +12,8 @@ with attendu as (
         count(*) as nombre_factures,
         coalesce(sum(factures.montant_total), 0) as montant_facture,
         coalesce(sum(factures.montant_regle_declare), 0) as montant_regle_declare,
-        coalesce(sum(factures.montant_regle_confirme), 0) as montant_regle_confirme
+        coalesce(sum(factures.montant_regle_confirme), 0) as montant_regle_confirme,
+        coalesce(sum(factures.montant_restant_du), 0) as montant_restant_du
     from {{ ref('fait_factures') }} as factures
     {{ join_changed_buckets('factures.facture_id', touches) }}
     where factures.est_comptee and factures.collecte_id is not null
