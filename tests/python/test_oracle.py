@@ -22,6 +22,7 @@ def source(source_database: Connection) -> Connection:
     """Fill the hand-made source; the session's time zone must change nothing."""
     source_database.execute("set timezone to 'Pacific/Auckland'")
     run_file(source_database, "schema.sql")
+    run_file(source_database, "schema_cases.sql")
     run_file(source_database, "constraints.sql")
     source_database.execute((FOLDER / "source_faite_main.sql").read_text(encoding="utf-8"))
     return source_database
