@@ -26,6 +26,20 @@ def any_of(table: str, condition: str = "true") -> str:
 FACTURE, PAIEMENT, COLLECTE = any_of("factures"), any_of("paiement_factures"), any_of("collectes")
 DEMANDE, LOT, ZONE = any_of("demandes_attribution"), any_of("lots"), any_of("zones_industrielles")
 ENTREPRISE, DOMAINE = any_of("entreprises"), any_of("domaines_activites")
+EVENEMENT, LIGNE = any_of("historique_demandes"), any_of("detail_factures")
+AGENT, IMPLANTATION = any_of("agents"), any_of("suivis_implantation")
+INDEMNISATION, STATUT_INCIDENT = any_of("indemnisations"), any_of("statuts_incident")
+CASES = {
+    "suivis_implantation": ["EN_COURS", "TERMINE", "BLOQUE"],
+    "workflow_infractions": ["en_cours", "Clôturé ", "annule", "?"],
+    "workflow_infractions_conventions": ["en_cours", "cloture"],
+    "conventions": ["en cours", "signé", "rejeté"],
+    "impenses": ["en cours", "complete", "annulee"],
+    "indemnisations": ["En cours", "Indemnisé", "Refusé"],
+    "retrait_lots": ["en cours", "terminé", "annulé"],
+    '"retrait_Conventions"': ["suspendu", "terminé"],
+}
+"""Tables of cases, and words that their state can take."""
 UNUSED_LOT = any_of(
     "lots",
     "not exists (select 1 from demandes_attribution d where d.lot_id = lots.id)",
@@ -190,6 +204,85 @@ CHANGES: dict[str, tuple[str, tuple[st.SearchStrategy[Any], ...]]] = {
         "date_modification) select max(id) + 1, 'Nouvelle', '0', 'e' || max(id), now(), now() "
         "from entreprises",
         (),
+    ),
+    "a request takes a step": (
+        "insert into historique_demandes (id, demande_attribution_id, etape_source, "
+        "etape_destination, action, date_action, created_at, updated_at) "
+        f"select coalesce(max(id), 0) + 1, {DEMANDE}, %s, %s, 'Étape', %s, now(), now() "
+        "from historique_demandes",
+        (CHOICE, st.integers(0, 13), st.integers(1, 13), MOMENT),
+    ),
+    "an event moves to another moment and request": (
+        f"update historique_demandes set date_action = %s, demande_attribution_id = {DEMANDE} "
+        f"where id = {EVENEMENT}",
+        (MOMENT, CHOICE, CHOICE),
+    ),
+    "an event loses its request": (
+        f"update historique_demandes set demande_attribution_id = null where id = {EVENEMENT}",
+        (CHOICE,),
+    ),
+    "an event is deleted": (
+        f"delete from historique_demandes where id = {EVENEMENT}",
+        (CHOICE,),
+    ),
+    "a line of an invoice changes": (
+        "update detail_factures set montant_ligne = %s, description = %s, "
+        f"facture_id = {FACTURE} where id = {LIGNE}",
+        (
+            AMOUNT,
+            st.sampled_from(["Redevance", "FRAIS DE LAMEV ", "frais de  dossier", ""]),
+            CHOICE,
+            CHOICE,
+        ),
+    ),
+    "a line of an invoice is deleted": (
+        f"delete from detail_factures where id = {LIGNE}",
+        (CHOICE,),
+    ),
+    "a campaign gains an agent, or gives him the other role": (
+        "insert into collecte_agents (collecte_id, agent_id, role, date_assignation) "
+        f"select {COLLECTE}, {AGENT}, 'responsable', %s "
+        "on conflict (collecte_id, agent_id) do update set role = 'assistant'",
+        (CHOICE, CHOICE, MOMENT),
+    ),
+    "an agent is deleted": (f"delete from agents where id = {AGENT}", (CHOICE,)),
+    "an agent stops": (f"update agents set deleted_at = now() where id = {AGENT}", (CHOICE,)),
+    **{
+        f"a case of {table} becomes {word}": (
+            f"update {table} set statut = '{word}' where id = {any_of(table)}",
+            (CHOICE,),
+        )
+        for table, words in CASES.items()
+        for word in words
+    },
+    "a case changes parcel and enterprise": (
+        f"update workflow_infractions set lot_id = {LOT}, entreprise_id = {ENTREPRISE} "
+        f"where id = {any_of('workflow_infractions')}",
+        (CHOICE, CHOICE, CHOICE),
+    ),
+    "a case is deleted": (
+        f"delete from impenses where id = {any_of('impenses')}",
+        (CHOICE,),
+    ),
+    "a step of a settlement is done, or of another one": (
+        f"update etapes_suivi_implantation set suivi_implantation_id = {IMPLANTATION}, "
+        "statut = case statut when 'TERMINE' then 'EN_COURS' else 'TERMINE' end"
+        f"::enum_etapes_suivi_implantation_statut where id = {any_of('etapes_suivi_implantation')}",
+        (CHOICE, CHOICE),
+    ),
+    "a compensation is paid, or another one": (
+        f"update paiements_indemnisation set montant_verser = abs(%s), "
+        f"indemnisation_id = {INDEMNISATION} where id = {any_of('paiements_indemnisation')}",
+        (AMOUNT, CHOICE, CHOICE),
+    ),
+    "an incident changes state": (
+        f"update sinistres set statut_incident_id = {STATUT_INCIDENT} "
+        f"where id = {any_of('sinistres')}",
+        (CHOICE, CHOICE),
+    ),
+    "a state of incidents is renamed": (
+        f"update statuts_incident set label = %s || id where id = {STATUT_INCIDENT}",
+        (st.sampled_from(["Clôturé", "Étape "]), CHOICE),
     ),
     "a zone is renamed": (
         f"update zones_industrielles set libelle = 'Zone Œ' where id = {ZONE}",
