@@ -1,16 +1,32 @@
 {{ config(unique_key=['zone_key']) }}
 
+-- A zone is in the middle of its parcels.
+with points as (
+
+    select
+        zone_id,
+        cast(avg(longitude) as numeric(9, 6)) as longitude,
+        cast(avg(latitude) as numeric(9, 6)) as latitude
+    from {{ ref('stg_lots') }}
+    where {{ is_in_country('longitude', 'latitude') }}
+    group by zone_id
+
+)
+
 select
-    cast(zone_id as bigint) as zone_key,
-    zone_id,
-    code_zone,
-    nom_zone,
-    statut,
-    superficie_m2,
-    description,
-    adresse,
+    cast(zones.zone_id as bigint) as zone_key,
+    zones.zone_id,
+    zones.code_zone,
+    zones.nom_zone,
+    zones.statut,
+    zones.superficie_m2,
+    zones.description,
+    zones.adresse,
+    points.longitude,
+    points.latitude,
     {{ change_stamps() }}
-from {{ ref('stg_zones_industrielles') }}
+from {{ ref('stg_zones_industrielles') }} as zones
+left join points on zones.zone_id = points.zone_id
 
 union all
 
@@ -23,6 +39,8 @@ select
     null as superficie_m2,
     null as description,
     null as adresse,
+    null as longitude,
+    null as latitude,
     {{ change_stamps() }}
 from (
     values

@@ -11,6 +11,8 @@ select
     {{ parcel_area_m2('superficie', area_unit('unite_mesure')) }} as superficie_m2,
     {{ money('prix') }} as prix,
     viabilite as est_viabilise,
+    {{ point_coordinate('location', 'longitude') }} as longitude,
+    {{ point_coordinate('location', 'latitude') }} as latitude,
     {{ plausible_time('created_at') }} as cree_le,
     {{ plausible_time('updated_at') }} as modifie_le
 from {{ source('sigeti', 'lots') }}
