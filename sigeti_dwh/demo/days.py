@@ -102,13 +102,14 @@ def advance(
     The days follow the newest change in the source. A day that the clock has reached ends now, and
     so does every further one: nothing is dated later than the clock, unless the source already
     was. The result depends on the seed and the state of the source, for today on the time as well.
-    Raises UserError when `days` is below 1 or there is no demo source.
+    Raises UserError when `days` is below 1, or the demo source is not there or lacks tables.
     """
     if days < 1:
         raise UserError(f"The demo cannot advance {days} days.\nGive a whole number of 1 or more.")
     with connection.transaction():
         if is_empty(connection):
             raise UserError("There is no demo source to advance.\nCreate it first.")
+        _require_all_tables(connection)
         prepare_session(connection)
         for table, column in HELPER_INDEXES.items():
             connection.execute(f"create index sigeti_demo_{table} on {table} ({column})")
@@ -120,6 +121,21 @@ def advance(
             report(f"Demo source: day {day} of {days}, changes up to {newest:%Y-%m-%d %H:%M} UTC")
         for table in HELPER_INDEXES:
             connection.execute(f"drop index sigeti_demo_{table}")
+
+
+def _require_all_tables(connection: Connection) -> None:
+    """Refuse a demo source that an earlier release made, or that lost a table."""
+    missing = scalar(
+        connection,
+        "select string_agg(name, ', ') from unnest(%s::text[]) as name"
+        " where to_regclass(quote_ident(name)) is null",
+        (list(TABLES),),
+    )
+    if missing:
+        raise UserError(
+            f"The demo source lacks tables: {missing}.\n"
+            "Make it anew: ./run_pipeline.sh demo --scale 1"
+        )
 
 
 def _next_day(newest: datetime, now: datetime) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ import pytest
 from sigeti_dwh.demo import advance, create
 from sigeti_dwh.demo.days import _next_day
 from sigeti_dwh.demo.scratch import TABLES
+from sigeti_dwh.errors import UserError
 
 REFERENCE = date(2025, 6, 30)
 Source = psycopg.Connection[Any]
@@ -228,6 +229,13 @@ def test_days_never_lie_in_the_future(source_database: Source) -> None:
         before = scalar(source_database, newest)
         advance(source_database, days=2, report=silent)
         assert before < scalar(source_database, newest) < datetime.now(UTC)
+
+
+def test_a_demo_of_an_earlier_release_is_refused(source_database: Source) -> None:
+    fill(source_database)
+    source_database.execute('drop table "retrait_Conventions", sinistres')
+    with pytest.raises(UserError, match=r"lacks tables: retrait_Conventions, sinistres"):
+        advance(source_database, days=1, report=silent)
 
 
 NOW = datetime(2025, 6, 30, 15, tzinfo=UTC)
