@@ -18,7 +18,7 @@ from sigeti_dwh import alerts
 from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
-from sigeti_dwh.folders import explained, no_space
+from sigeti_dwh.folders import REPORT_PAGE, explained, no_space
 from sigeti_dwh.memory import ended_without_memory
 from sigeti_dwh.night.look import nothing_changed_since
 from sigeti_dwh.night.orchestration import give_up_server, import_flow
@@ -234,6 +234,16 @@ def restore_backup(options: argparse.Namespace) -> int:
     from sigeti_dwh.warehouse.restore import restore
 
     print(restore(started(), options.file, options.into, options.force))
+    return 0
+
+
+def make_report(options: argparse.Namespace) -> int:
+    """Write the morning report, of all zones or as a login reads it."""
+    from sigeti_dwh.morning.command import gather, write
+
+    made = gather(started(), options.user, options.zones)
+    for path in write(made, options.html, options.pdf):
+        print(f"Written: {path}")
     return 0
 
 
@@ -514,6 +524,17 @@ def _parser() -> argparse.ArgumentParser:
         help="whose rights and zones decide (DWH_READER_USER, else DWH_BI_USER); its password: "
         "DWH_LOGIN_PASSWORD, or as in .env",
     )
+    reporting = word("report", make_report, "write the morning report as HTML and PDF")
+    reporting.add_argument(
+        "--user", metavar="LOGIN", help="whose rights and zones decide (all, as a night writes it)"
+    )
+    reporting.add_argument(
+        "--zones", type=_zone_list, default=(), help="only these, by identifiers as in 3,7"
+    )
+    reporting.add_argument(
+        "--html", type=Path, default=REPORT_PAGE, metavar="FILE", help=".dwh/report/rapport.html"
+    )
+    reporting.add_argument("--pdf", type=Path, metavar="FILE", help="beside the page")
     scheduling = word(
         "install-schedule", install_schedule, "start the nights by systemd, else by crontab"
     )
@@ -605,6 +626,11 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day as 2027-01-31") from None
+
+
+def _zone_list(text: str) -> list[int]:
+    zones = _zones(text)
+    return [] if zones is None else zones
 
 
 def _port(text: str) -> int:

@@ -12,6 +12,8 @@ from sigeti_dwh.settings import MADE, STATE
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FEW_BYTES = 1 << 16
+REPORT_PAGE = STATE / "report" / "rapport.html"
+"""The morning report; its PDF is beside it."""
 
 
 def explained(error: BaseException) -> UserError | None:

@@ -26,6 +26,7 @@ from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
 from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
 from sigeti_dwh.errors import RetryableError  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
+from sigeti_dwh.morning.command import after_publication  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
 from sigeti_dwh.night.look import code_version  # noqa: E402
 from sigeti_dwh.night.nodes import NodeTaskRuns  # noqa: E402
@@ -160,6 +161,8 @@ def sigeti_dwh(
         )
         if docs:
             write_documentation(project)
+        if select is None:
+            after_publication(settings)
         if select is None and not finished and not project.left_out:
             log.whole()
         if select is None:

@@ -47,6 +47,16 @@ def backup_failure(cause: str) -> Message:
     )
 
 
+def report_failure(cause: str) -> Message:
+    """Return the message of a morning report that could not be made."""
+    return Message(
+        "failure",
+        "SIGETI DWH: the morning report failed",
+        f"{cause}\n\nThe marts are published; the report is still the one before.\n"
+        f"Next step: correct the cause, then {_again()} report",
+    )
+
+
 def left_out(nodes: list[str]) -> Message:
     """Return the message of a run of all nodes that found what the nights had left out."""
     return Message(

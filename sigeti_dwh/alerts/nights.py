@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
-from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
+from sigeti_dwh.alerts.messages import Message, backup_failure, left_out, report_failure
 from sigeti_dwh.alerts.thresholds import measure
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
@@ -71,11 +71,12 @@ def check_freshness() -> None:
 
 def left_out_wrongly(nodes: list[str]) -> None:
     """Tell what the nights before had left out and a run of all nodes found; never raises."""
-    try:
-        variables = read_variables()
-        send(left_out(nodes), read_channels(variables), secrets(variables))
-    except UserError as refused:
-        print(f"Alerts: not sent: {refused}", file=sys.stderr)
+    _send_now(left_out(nodes))
+
+
+def report_failed(cause: str) -> None:
+    """Tell, each time, that the morning report could not be made; never raises."""
+    _send_now(report_failure(cause))
 
 
 def published(settings: Settings, root: Path = ROOT) -> None:
@@ -96,12 +97,16 @@ def backup() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        variables = read_variables()
-        try:
-            send(backup_failure(str(error)), read_channels(variables), secrets(variables))
-        except UserError as refused:
-            print(f"Alerts: not sent: {refused}", file=sys.stderr)
+        _send_now(backup_failure(str(error)))
         raise
+
+
+def _send_now(message: Message) -> None:
+    try:
+        variables = read_variables()
+        send(message, read_channels(variables), secrets(variables))
+    except UserError as refused:
+        print(f"Alerts: not sent: {refused}", file=sys.stderr)
 
 
 def _tell(note: Callable[[Incidents], None]) -> None:

@@ -2,6 +2,7 @@
 
 from tabulate import tabulate
 
+from sigeti_dwh.folders import REPORT_PAGE
 from sigeti_dwh.load.night_load import LoadResult
 from sigeti_dwh.night.results import LayerResult, RunSummary
 from sigeti_dwh.settings import MADE, Settings
@@ -39,6 +40,8 @@ def next_steps(settings: Settings) -> list[str]:
     warehouse = settings.warehouse
     page = MADE / "target" / "static_index.html"
     lines = ["See what is in it:   python3 monitor_dwh.py"]
+    if REPORT_PAGE.exists():
+        lines.insert(0, f"Open first:          {REPORT_PAGE}")
     if page.exists():
         lines.append(f"Documentation:       {page}")
     lines += [

@@ -1,0 +1,118 @@
+"""The morning report: its figures are those of SQL, and no reader sees those of another's zones."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.morning import country
+from sigeti_dwh.morning.command import after_publication, gather, write
+from sigeti_dwh.morning.content import Report, Section, Table
+from sigeti_dwh.morning.french import amount, change, day, number
+from sigeti_dwh.morning.pages import as_html, as_pdf
+from sigeti_dwh.settings import Settings
+
+from .readers import Site
+from .warehouse import Warehouse, today
+
+FINANCE = "dwh_marts_financier.mart_performance_zones"
+
+
+class Texts(HTMLParser):
+    """What a reader sees of a page, text by text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        self.found.append(data.strip())
+
+
+def test_the_page_shows_what_sql_says(warehouse: Warehouse) -> None:
+    texts = Texts(as_html(gather(warehouse.settings))).found
+    [(owed, late)] = warehouse.rows(
+        f"select sum(montant_restant_du), sum(montant_en_retard) from {FINANCE}"
+    )
+    assert amount(owed) in texts
+    assert f"en retard : {amount(late)}" in texts
+    [(declared, confirmed)] = warehouse.rows(
+        f"select sum(montant_regle_declare), sum(montant_regle_confirme) from {FINANCE} "
+        f"where annee = {today().year}"
+    )
+    assert f"réglé déclaré : {amount(declared)}" in texts
+    assert f"réglé confirmé : {amount(confirmed)}" in texts
+    for tranche, restant in warehouse.rows(
+        "select tranche, sum(montant_restant_du) "
+        "from dwh_marts_financier.mart_balance_agee group by tranche"
+    ):
+        row = texts.index(tranche, texts.index("Tranche"))
+        assert number(restant) in texts[row : row + 8]
+
+
+def test_the_page_asks_for_nothing(warehouse: Warehouse) -> None:
+    page = as_html(gather(warehouse.settings))
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(", page)
+    assert page.count('class="rect reactive') > 0, "the bars are drawn"
+
+
+def test_a_reader_of_one_zone_gets_no_figure_of_another(site: Site) -> None:
+    settings = site.warehouse.settings
+    [(zone,)] = site.owner("select zone_id from dwh_meta.droits_zones where login = 'une_zone'")
+    page = as_html(gather(settings, "une_zone"))
+    assert page == as_html(gather(settings, zones=[zone])), "as the zone by itself"
+    texts = Texts(page).found
+    names = site.owner("select zone_id, nom_zone from dwh_marts_occupation.mart_occupation_zones")
+    for identifier, name in names:
+        assert any(name in text for text in texts) == (identifier == zone)
+    [(owed,)] = site.owner(f"select sum(montant_restant_du) from {FINANCE} where zone_id = {zone}")
+    assert amount(owed) in texts
+    with pytest.raises(UserError, match="no login 'personne'"):
+        gather(settings, "personne")
+
+
+def test_nothing_published_is_said_and_fails_no_night(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError, match="Nothing is published"):
+        gather(settings)
+    after_publication(settings)
+    assert "The morning report could not be made: Nothing is" in capsys.readouterr().err
+
+
+def test_names_are_escaped_in_both_and_files_are_the_owner_s(tmp_path: Path) -> None:
+    name = "<b>Cacao</b> & #fils *$"
+    table = Table("Noms", ("Nom", "Reste"), [[name, "1"]])
+    report = Report("Rapport", "30 novembre 2026", "Toutes", [Section("Un", tables=[table])])
+    assert name in Texts(as_html(report)).found or "&lt;b&gt;Cacao" in as_html(report)
+    assert "<b>Cacao" not in as_html(report)
+    for path in write(report, tmp_path / "report" / "r.html"):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert as_pdf(replace(report, sections=[])).startswith(b"%PDF")
+
+
+def test_zones_are_on_the_map_where_they_are_by_colour_and_size() -> None:
+    full = country.Zone(1, "Nord <1>", -5.6, 9.4, 40, Decimal(97))
+    empty = country.Zone(2, "Sud", -4.0, 5.3, 10, None)
+    drawn = country.draw([full, empty])
+    circles = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)" fill="(#\w+)" fill-op', drawn)
+    shown = {colour: (float(x), float(y), float(r)) for x, y, r, colour in circles}
+    north, south = shown[country.LEVELS[-1][1]], shown[country.UNKNOWN[0]]
+    assert north[0] < south[0] and north[1] < south[1]
+    assert north[2] == pytest.approx(2 * south[2], abs=0.2), "four times the area"
+    assert "Nord &lt;1&gt;" in drawn
+
+
+def test_numbers_are_written_as_in_french() -> None:
+    assert amount(1234567) == "1\u202f234\u202f567\u202fFCFA"
+    assert change(90, 120) == "−25,0\u202f%"
+    assert change(1, 0) == "–"
+    assert day(today().replace(month=11, day=1)).startswith("1er novembre")
