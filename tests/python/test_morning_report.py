@@ -35,6 +35,11 @@ class Texts(HTMLParser):
         self.found.append(data.strip())
 
 
+def _texts_without_styles(page: str) -> list[str]:
+    """Return the texts; in the style of a chart stands a number of its own each time."""
+    return Texts(re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL)).found
+
+
 def test_the_page_shows_what_sql_says(warehouse: Warehouse) -> None:
     texts = Texts(as_html(gather(warehouse.settings))).found
     [(owed, late)] = warehouse.rows(
@@ -67,9 +72,9 @@ def test_the_page_asks_for_nothing(warehouse: Warehouse) -> None:
 def test_a_reader_of_one_zone_gets_no_figure_of_another(site: Site) -> None:
     settings = site.warehouse.settings
     [(zone,)] = site.owner("select zone_id from dwh_meta.droits_zones where login = 'une_zone'")
-    page = as_html(gather(settings, "une_zone"))
-    assert page == as_html(gather(settings, zones=[zone])), "as the zone by itself"
-    texts = Texts(page).found
+    texts = _texts_without_styles(as_html(gather(settings, "une_zone")))
+    of_the_zone = _texts_without_styles(as_html(gather(settings, zones=[zone])))
+    assert texts == of_the_zone, "as the zone by itself"
     names = site.owner("select zone_id, nom_zone from dwh_marts_occupation.mart_occupation_zones")
     for identifier, name in names:
         assert any(name in text for text in texts) == (identifier == zone)
