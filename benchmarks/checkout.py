@@ -23,7 +23,7 @@ def _copy(parts: Iterable[str], files: Iterable[str], folder: Path) -> Path:
         shutil.rmtree(folder / name, ignore_errors=True)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in files:
+    for name in filter(lambda one: (ROOT / one).exists(), files):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     return folder

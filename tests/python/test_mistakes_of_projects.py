@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sigeti_dwh.night.acceptances import FILE as ACCEPTED
 from sigeti_dwh.settings import ROOT
 
 MODELS = sorted((ROOT / "models").rglob("*.sql"))
@@ -84,7 +85,8 @@ def test_mistake_17_names_that_do_not_exist(guide: Path, tracked: dict[str, str]
                 continue
             assert {word, word.removeprefix("dwh_")} & words, word
         if re.match(r"(models|macros|snapshots|tests|docs|prefect|sigeti_dwh)/", text):
-            assert (ROOT / text).exists(), text
+            # The first acceptance of a warning makes its file.
+            assert (ROOT / text).exists() or text == str(ACCEPTED), text
 
 
 @pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
