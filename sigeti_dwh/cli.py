@@ -21,7 +21,7 @@ from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.folders import REPORT_PAGE, explained, no_space
 from sigeti_dwh.memory import ended_without_memory
 from sigeti_dwh.night.look import nothing_changed_since
-from sigeti_dwh.night.orchestration import give_up_server, import_flow
+from sigeti_dwh.night.orchestration import give_up_server, import_flow, prefect_api
 from sigeti_dwh.night.preparation import prepare, started
 from sigeti_dwh.night.profiles import write_profiles
 from sigeti_dwh.night.report import next_steps, report
@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
         from httpx import HTTPError
 
         try:
-            with flow.prefect_api():
+            with prefect_api():
                 made = flow.sigeti_dwh(**arguments, from_failure=options.from_failure)
         except HTTPError as error:
             if full := no_space():
@@ -143,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
             else:
                 # What was done stays done: doing it again finds nothing to write.
                 print(f"The Prefect server was lost ({error}): running again without it.")
-                with flow.prefect_api(temporary=True):
+                with prefect_api(temporary=True):
                     made = flow.sigeti_dwh(**arguments)
     print(report(made, settings), flush=True)
     if lost:

@@ -14,6 +14,7 @@ import pytest
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.load.night_load import LoadResult
 from sigeti_dwh.night.layers import LAYERS
+from sigeti_dwh.night.orchestration import prefect_api
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.warehouse.database import connect
 
@@ -33,7 +34,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     module = importlib.util.module_from_spec(specification)
     sys.modules[module.__name__] = module
     specification.loader.exec_module(module)
-    with module.prefect_api():
+    with prefect_api():
         yield module
 
 
