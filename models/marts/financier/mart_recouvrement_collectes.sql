@@ -12,7 +12,8 @@
         'days_later': [-1],
         'condition': 'true',
         'touches': {'collecte_id': 'collecte_id'}
-    }
+    },
+    meta={'publie_trie_par': 'date_debut'}
 ) }}
 
 with collectes as (
