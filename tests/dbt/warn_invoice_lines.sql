@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
 
-{%- set changes = changes_of(ref('fait_lignes_factures'), ['facture_id']) %}
+{%- set changes = touched_keys_of(ref('fait_lignes_factures')) %}
 
 -- The lines of an invoice, where it has some, make up its total: the invoice's holds.
 -- A returned row is an invoice whose lines make up another one.
