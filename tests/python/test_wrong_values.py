@@ -60,16 +60,21 @@ def columns_of(kinds: set[str]) -> list[tuple[SourceTable, str]]:
     ]
 
 
+def named(table: SourceTable) -> str:
+    """Return the name of a table in SQL, which may have capitals."""
+    return f'"{table.name}"'
+
+
 def ease(warehouse: Warehouse) -> None:
     """Leave the source as administrators do: no constraint but keys, no enum, no precision."""
     for table, name in columns_of({"text"}):
-        warehouse.change(f"alter table {table.name} alter {name} drop default")
-        warehouse.change(f"alter table {table.name} alter {name} type text using {name}::text")
+        warehouse.change(f"alter table {named(table)} alter {name} drop default")
+        warehouse.change(f"alter table {named(table)} alter {name} type text using {name}::text")
     for table in TABLES.values():
         for name in table.columns.keys() - set(table.key):
-            warehouse.change(f"alter table {table.name} alter {name} drop not null")
+            warehouse.change(f"alter table {named(table)} alter {name} drop not null")
     for table, name in columns_of({"numeric"}):
-        warehouse.change(f"alter table {table.name} alter {name} type numeric")
+        warehouse.change(f"alter table {named(table)} alter {name} type numeric")
 
 
 def spoil(
@@ -78,11 +83,12 @@ def spoil(
     """Set a value, as SQL, in each column of these types, in a row of its own; return where."""
     where = set()
     for number, (table, name) in enumerate(columns_of(kinds), start=first):
-        (key,) = table.key
-        ids = [row for (row,) in at_source(warehouse, f"select {key} from {table.name} order by 1")]
-        row = ids[number % len(ids)]
-        warehouse.change(f"update {table.name} set {name} = {value} where {key} = {row}")
-        where.add((table.name, name, f"{key} {row}"))
+        keys = ", ".join(table.key)
+        rows = at_source(warehouse, f"select {keys} from {named(table)} order by {keys}")
+        row = dict(zip(table.key, rows[number % len(rows)], strict=True))
+        this = " and ".join(f"{key} = {part}" for key, part in row.items())
+        warehouse.change(f"update {named(table)} set {name} = {value} where {this}")
+        where.add((table.name, name, ", ".join(f"{key} {part}" for key, part in row.items())))
     return where
 
 
@@ -140,8 +146,7 @@ def prepare(warehouse: Warehouse) -> None:
 
 def test_each_source_table_has_the_guards_of_its_types() -> None:
     document = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
-    sigeti = next(source for source in document["sources"] if source["name"] == "sigeti")
-    for table in sigeti["tables"]:
+    for table in (table for source in document["sources"] for table in source["tables"]):
         declared = {name for test in table.get("data_tests", []) for name in test}
         kinds = {kind.split("(")[0] for kind in TABLES[table["name"]].columns.values()}
         needed = {guard for guard, types in GUARDS.items() if kinds & types}
@@ -174,8 +179,8 @@ def test_what_is_none_stops_the_night_and_is_named(good: Warehouse) -> None:
 def spoilt_for_one_night(warehouse: Warehouse) -> Iterator[None]:
     """Give the source's columns back the values that they had."""
     former = {
-        name: [row for (row,) in at_source(warehouse, f"select to_jsonb(t) from {name} t")]
-        for name in TABLES
+        name: [row for (row,) in at_source(warehouse, f"select to_jsonb(t) from {named(table)} t")]
+        for name, table in TABLES.items()
     }
     yield
     for name, rows in former.items():
@@ -186,12 +191,12 @@ def restore(warehouse: Warehouse, table: SourceTable, rows: list[dict[str, objec
     """Give a source table's columns the values that they had."""
     names = sorted(table.columns.keys() - set(table.key))
     if names:
-        listed = ", ".join(names)
+        now, former = (", ".join(f"{alias}.{name}" for name in names) for alias in ("t", "old"))
+        same = " and ".join(f"t.{key} = old.{key}" for key in table.key)
         warehouse.change(
-            f"update {table.name} t set ({listed}) = row({', '.join(f'old.{n}' for n in names)}) "
-            f"from jsonb_populate_recordset(null::{table.name}, %s) old "
-            f"where t.id = old.id and ({', '.join(f't.{n}' for n in names)}) "
-            f"is distinct from ({', '.join(f'old.{n}' for n in names)})",
+            f"update {named(table)} t set ({', '.join(names)}) = row({former}) "
+            f"from jsonb_populate_recordset(null::{named(table)}, %s) old "
+            f"where {same} and ({now}) is distinct from ({former})",
             json.dumps(rows),
         )
 
@@ -284,8 +289,8 @@ def test_a_null_loses_no_money(good: Warehouse) -> None:
             for number, name in enumerate(sorted(table.columns.keys() - set(table.key))):
                 if (table.name, name) not in INDISPENSABLE:
                     good.change(
-                        f"update {table.name} set {name} = null where id in (select id from "
-                        f"{table.name} where id % 20 = {number % 20})"
+                        f"update {named(table)} set {name} = null "
+                        f"where {table.key[0]} % 20 = {number % 20}"
                     )
         good.run(checks=True)
         assert good.rows("select count(*) from dwh_facts.fait_factures") == at_source(
@@ -327,7 +332,7 @@ def test_invisible_characters_change_nothing(good: Warehouse) -> None:
     with spoilt_for_one_night(good):
         for table, name in columns_of({"text"}):
             good.change(
-                f"update {table.name} set {name} = %s || normalize(replace(left({name}, 1) "
+                f"update {named(table)} set {name} = %s || normalize(replace(left({name}, 1) "
                 f"|| %s || substr({name}, 2), ' ', %s), nfd) || %s where trim({name}) <> ''",
                 f"\u00a0{middle}\t\x0b",
                 middle,
