@@ -79,6 +79,8 @@ def test_a_workbook_has_the_rows_that_its_login_sees(
                 assert sum(there) == pytest.approx(float(total or 0)), name
             elif kind.startswith(("date", "timestamp")):
                 assert all(isinstance(value, datetime) for value in there), name
+            elif kind == "boolean":
+                assert all(isinstance(value, bool) for value in there), name
             else:
                 assert all(isinstance(value, str) for value in there), name
 
