@@ -123,12 +123,11 @@ def test_other_code_and_another_day_ask_for_a_run(
     with monkeypatch.context() as patched:
         patched.setattr(look, "datetime", Tomorrow)
         assert nothing_changed_since(night.settings) is None
-    for name in look.CODE:
-        (tmp_path / name).mkdir(parents=True)
     with monkeypatch.context() as patched:
         patched.setattr(look, "ROOT", tmp_path)
         versions = {look.code_version()}
         for name in (*(f"{folder}/x.sql" for folder in look.CODE), *look.FILES):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("something")
             versions.add(look.code_version())
         assert len(versions) == 1 + len(look.CODE) + len(look.FILES)
