@@ -295,8 +295,8 @@ def test_only_what_is_selected_is_measured(night: Warehouse) -> None:
         night.settings, "--format", "csv", "--layer", "facts", "--sort", "rows", "--top", "2"
     )
     assert [line.split(",")[1] for line in done.stdout.splitlines()[1:]] == [
+        "dwh_facts.fait_etapes_demandes",
         "dwh_facts.fait_paiements",
-        "dwh_facts.fait_factures",
     ]
     done = monitor(night.settings, "--format", "csv", "--select", "mart_kpi*")
     assert len(done.stdout.splitlines()) == 3
