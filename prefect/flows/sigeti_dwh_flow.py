@@ -8,11 +8,7 @@ import sys
 import time
 from typing import Any
 
-from sigeti_dwh.night.orchestration import (
-    end_killed,
-    prepare_process,
-    run_by_path,
-)
+from sigeti_dwh.night.orchestration import end_killed, prepare_process, run_by_path
 
 prepare_process()
 
@@ -163,11 +159,9 @@ def sigeti_dwh(
             write_documentation(project)
         if select is None:
             after_publication(settings)
-        if select is None and not finished and not project.left_out:
-            log.whole()
-        if select is None:
+            if not finished and not project.left_out:
+                log.whole()
             log.leaves(code)
-        if select is None:
             published(settings)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
