@@ -50,40 +50,55 @@ def payments_are_tested(built: Warehouse, *, full_tests: bool = False) -> bool:
         return True
 
 
-def point_to_nothing(built: Warehouse, zone: int, *, as_changed: bool) -> None:
+def point_to_nothing(built: Warehouse, *, as_changed: bool) -> None:
+    """Give a payment a zone that there is not, beside the night."""
+    _set_zone(built, "987654", as_changed=as_changed)
+
+
+def put_back(built: Warehouse, *, as_changed: bool) -> None:
+    """Give the payment its own zone back, that of its invoice: its mart knows it by no other."""
+    _set_zone(
+        built,
+        "(select zone_key from dwh_facts.fait_factures as f "
+        "where f.facture_id = fait_paiements.facture_id)",
+        as_changed=as_changed,
+    )
+
+
+def _set_zone(built: Warehouse, zone: str, *, as_changed: bool) -> None:
     with connect(built.settings.warehouse) as connection:
         if as_changed:
             connection.execute("insert into dwh_meta.changements (relation) values ('test')")
         connection.execute(
-            "update dwh_facts.fait_paiements set zone_key = %s, _changement = case when %s "
+            f"update dwh_facts.fait_paiements set zone_key = {zone}, _changement = case when %s "
             "then (select max(numero) from dwh_meta.changements) else _changement end "
             "where paiement_id = (select min(paiement_id) from dwh_facts.fait_paiements)",
-            [zone, as_changed],
+            [as_changed],
         )
 
 
 def test_a_night_tests_what_changed_and_a_command_everything(built: Warehouse) -> None:
     assert payments_are_tested(built)
-    point_to_nothing(built, 987654, as_changed=False)
+    point_to_nothing(built, as_changed=False)
     assert payments_are_tested(built), "the row has not changed since the test passed"
     assert not payments_are_tested(built, full_tests=True)
     assert not payments_are_tested(built), "after a failure everything is looked at"
-    point_to_nothing(built, -1, as_changed=False)
+    put_back(built, as_changed=False)
     assert payments_are_tested(built)
-    point_to_nothing(built, 987654, as_changed=True)
+    point_to_nothing(built, as_changed=True)
     assert not payments_are_tested(built), "a changed row is looked at"
-    point_to_nothing(built, -1, as_changed=True)
+    put_back(built, as_changed=True)
     assert payments_are_tested(built)
 
 
 def test_once_a_week_a_night_tests_everything(built: Warehouse) -> None:
     assert payments_are_tested(built)
-    point_to_nothing(built, 987654, as_changed=False)
+    point_to_nothing(built, as_changed=False)
     assert payments_are_tested(built)
     with connect(built.settings.warehouse) as connection:
         connection.execute("update dwh_meta.essais set entier_le = entier_le - interval '7 days'")
     assert not payments_are_tested(built)
-    point_to_nothing(built, -1, as_changed=False)
+    put_back(built, as_changed=False)
     assert payments_are_tested(built)
 
 
@@ -92,11 +107,11 @@ def test_rows_are_kept_as_long_as_a_test_finds_some(built: Warehouse) -> None:
     kept = "select tablename from pg_tables where schemaname = 'dwh_qualite' and tablename like %s"
     assert payments_are_tested(built)
     assert built.rows(kept, f"{found}%") == []
-    point_to_nothing(built, 987654, as_changed=True)
+    point_to_nothing(built, as_changed=True)
     assert not payments_are_tested(built)
     ((table,),) = built.rows(kept, f"{found}%")
     assert built.rows(f"select from_field from dwh_qualite.{table}") == [(987654,)]
-    point_to_nothing(built, -1, as_changed=True)
+    put_back(built, as_changed=True)
     assert payments_are_tested(built)
     assert built.rows(kept, f"{found}%") == []
 
@@ -107,9 +122,9 @@ def test_an_edited_test_looks_at_everything(built: Warehouse) -> None:
         before = connection.execute("select count(*) from dwh_meta.essais").fetchone()
         connection.execute("update dwh_meta.essais set empreinte = 'of the former text'")
     assert before is not None and before[0] > 0
-    point_to_nothing(built, 987654, as_changed=False)
+    point_to_nothing(built, as_changed=False)
     assert not payments_are_tested(built)
-    point_to_nothing(built, -1, as_changed=False)
+    put_back(built, as_changed=False)
 
 
 def test_the_whole_project_passes_on_what_changed(built: Warehouse) -> None:
