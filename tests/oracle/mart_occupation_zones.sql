@@ -44,7 +44,9 @@ select
     coalesce(d.rejetees, 0) as demandes_rejetees,
     coalesce(d.en_attente, 0) as demandes_en_attente,
     round(100.0 * d.approuvees / nullif(d.approuvees + d.rejetees, 0), 2) as taux_approbation_pct,
-    round(d.delai, 2) as delai_moyen_traitement_jours
+    round(d.delai, 2) as delai_moyen_traitement_jours,
+    points.longitude,
+    points.latitude
 from (
     select id, libelle, statut::text as statut from zones_industrielles
     union all
@@ -102,3 +104,21 @@ left join (
     from situees
     group by situation
 ) as d on d.zone_id = z.id
+left join (
+    select
+        zone_id,
+        round(avg(round(x, 6)), 6) as longitude,
+        round(avg(round(y, 6)), 6) as latitude
+    from (
+        select
+            zone_industrielle_id as zone_id,
+            (point -> 'coordinates' ->> 0)::numeric as x,
+            (point -> 'coordinates' ->> 1)::numeric as y
+        from lots
+        cross join lateral (
+            select case when starts_with(location, '{') then location::jsonb end as point
+        ) as situe
+    ) as lus
+    where x >= -8.7 and x <= -2.4 and y >= 4.1 and y <= 10.8
+    group by zone_id
+) as points on points.zone_id = z.id

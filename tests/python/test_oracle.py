@@ -329,12 +329,30 @@ def test_occupation_mart(source: Connection) -> None:
     area = Decimal("500.56")
     assert rows(source, "mart_occupation_zones") == {
         1: ("Yopougon", "actif", 2, 1, 1, 2, 1, 0, 21000, 1000, 20000, 50, Decimal("95.24"),
-            45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35),
+            45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35, None, None),
         2: ("Akoupé-Zeudji", "actif", 2, 1, 1, 1, 0, 1, area, 0, area, 50, 100,
-            3000000, 2000000, 2, 100, 2, 0, 0, 2, None, None),
-        3: ("Œuvre", "actif", *empty, 0, 0, 0, 0, None, None),
-        -3: ("Hors zone", "Inconnu", *empty, 1, 0, 1, 0, 0, 10),
+            3000000, 2000000, 2, 100, 2, 0, 0, 2, None, None, None, None),
+        3: ("Œuvre", "actif", *empty, 0, 0, 0, 0, None, None, None, None),
+        -3: ("Hors zone", "Inconnu", *empty, 1, 0, 1, 0, 0, 10, None, None),
     }  # fmt: skip
+
+
+def test_point_of_a_zone(source: Connection) -> None:
+    """Place zone 1 between its two parcels; in zone 2 one point is in the ocean, one is empty."""
+    points = {1: "[-4, 5.3]", 2: "[-4.1,5.6]", 3: "[5.3, -4]"}
+    for lot, point in points.items():
+        source.execute(
+            "update lots set location = %s where id = %s",
+            (f'{{"type": "Point", "coordinates": {point}}}', lot),
+        )
+    source.execute("update lots set location = '' where id = 4")
+    nowhere = (None, None)
+    assert rows(source, "mart_occupation_zones", "zone_id", "longitude", "latitude") == {
+        1: (Decimal("-4.05"), Decimal("5.45")),
+        2: nowhere,
+        3: nowhere,
+        -3: nowhere,
+    }
 
 
 def test_client_mart(source: Connection) -> None:

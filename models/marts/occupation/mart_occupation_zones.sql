@@ -117,6 +117,8 @@ final as (
                 'demandes_par_zone.delai_traitement_jours', 'demandes_par_zone.demandes_decidees'
             ) }} as numeric(18, 2)
         ) as delai_moyen_traitement_jours,
+        zones.longitude,
+        zones.latitude,
         {{ change_stamps() }}
     from zones
     left join occupation on zones.zone_key = occupation.zone_key
