@@ -203,7 +203,7 @@ begin
     ) then
         alter table dwh_meta.noeuds add column empreinte text;
     end if;
-    insert into dwh_meta.verrous select unnest(array['changements', 'droits'])
+    insert into dwh_meta.verrous select 'changements'
     except select nom from dwh_meta.verrous
     on conflict do nothing;
 end
@@ -251,12 +251,21 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     Raises UserError for a warehouse of a newer version.
     """
     refuse_newer(connection)
-    connection.execute(DEFINITION)
-    connection.execute(
-        "insert into dwh_meta.version (version) values (%s) on conflict do nothing", [VERSION]
-    )
-    _prepare_rights(connection)
+    try:
+        _create_missing(connection)
+    except psycopg.errors.UniqueViolation:
+        # Another session was first, and has committed.
+        _create_missing(connection)
     connection.commit()
+
+
+def _create_missing(connection: psycopg.Connection[Any]) -> None:
+    with connection.transaction():
+        connection.execute(DEFINITION)
+        connection.execute(
+            "insert into dwh_meta.version (version) values (%s) on conflict do nothing", [VERSION]
+        )
+        _prepare_rights(connection)
 
 
 def claim(connection: psycopg.Connection[Any], prefix: str) -> None:

@@ -73,12 +73,24 @@ language sql immutable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 as 'select dwh_meta.voit_tout()';
 
+-- Until the transaction ends. The lock of a row would not do: it is free an instant before other sessions
+-- hear what the transaction did to the catalogue, and who changes the same entry in that instant fails
+-- ("tuple concurrently updated").
+create or replace function dwh_meta.seul_a_donner_des_droits() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    lock table dwh_meta.verrous in share update exclusive mode;
+end
+$$;
+
 create or replace function dwh_meta.oublier_les_plans() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform from dwh_meta.verrous where nom = 'droits' for update;
+    perform dwh_meta.seul_a_donner_des_droits();
     alter function dwh_meta.planifie_tout() cost 100;
     return null;
 end
@@ -382,7 +394,7 @@ begin
             and not has_schema_privilege(regle.role, c.nspname, 'usage')
         then
             -- Models of one schema are built at the same time.
-            perform from dwh_meta.verrous where nom = 'droits' for update;
+            perform dwh_meta.seul_a_donner_des_droits();
             execute format('grant usage on schema %I to %I', c.nspname, regle.role);
             -- Of a table to come, only roles that read every row and column: the others' right
             -- comes with its policy, in the transaction that makes it.
