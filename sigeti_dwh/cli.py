@@ -46,6 +46,8 @@ INTERRUPTED = 130
 TERMINATED = 143
 UNTOUCHED: tuple[int, ...] = ()
 """The zones of a login when none are given: those it had."""
+ALL_DUE = ""
+"""Who gets the report when no address is given: each of DWH_REPORT_* who has not got it."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -120,6 +122,10 @@ def run(options: argparse.Namespace) -> int:
             print(f"{str(error).splitlines()[0]} Trying again.", file=sys.stderr, flush=True)
         if not asks_for_more(options) and (since := nothing_changed_since(settings)) is not None:
             write_profiles(settings)
+            if not options.look:
+                from sigeti_dwh.morning.command import mail_due
+
+                mail_due(settings)
             ended = since.astimezone()
             when = f"{ended:%H:%M}" if ended.date() == date.today() else f"{ended:%Y-%m-%d %H:%M}"
             seconds = time.monotonic() - began
@@ -238,11 +244,20 @@ def restore_backup(options: argparse.Namespace) -> int:
 
 
 def make_report(options: argparse.Namespace) -> int:
-    """Write the morning report, of all zones or as a login reads it."""
-    from sigeti_dwh.morning.command import gather, write
+    """Write the morning report, of all zones or as a login reads it, or send it."""
+    from sigeti_dwh.morning.mailing import PERIODS, send, send_due
+    from sigeti_dwh.morning.report import gather, write
 
-    made = gather(started(), options.user, options.zones)
-    for path in write(made, options.html, options.pdf):
+    settings = started()
+    if options.mail == ALL_DUE:
+        print("\n".join(send_due(settings) or [f"Nobody is left to get it: {', '.join(PERIODS)}."]))
+        return 0
+    made = gather(settings, options.user, options.zones)
+    if options.mail is not None:
+        send(made, options.mail)
+        print(f"Sent to {options.mail}.")
+        return 0
+    for path in write(made, options.html or REPORT_PAGE, options.pdf):
         print(f"Written: {path}")
     return 0
 
@@ -404,6 +419,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
             parser.error("argument --account: a name is needed")
         if options.zones is not UNTOUCHED:
             parser.error("--zones are those of an account: add --account NAME")
+    if options.command is make_report and options.mail is not None:
+        if options.html or options.pdf:
+            parser.error("argument --mail: sends and writes no file: without --html and --pdf")
+        if options.mail == ALL_DUE and (options.user or options.zones):
+            parser.error("argument --mail: who is in DWH_REPORT_* has his own: add an address")
     return options
 
 
@@ -532,9 +552,16 @@ def _parser() -> argparse.ArgumentParser:
         "--zones", type=_zone_list, default=(), help="only these, by identifiers as in 3,7"
     )
     reporting.add_argument(
-        "--html", type=Path, default=REPORT_PAGE, metavar="FILE", help=".dwh/report/rapport.html"
+        "--html", type=Path, metavar="FILE", help="where (.dwh/report/rapport.html)"
     )
     reporting.add_argument("--pdf", type=Path, metavar="FILE", help="beside the page")
+    reporting.add_argument(
+        "--mail",
+        nargs="?",
+        const=ALL_DUE,
+        metavar="ADDRESS",
+        help="send it instead; without address: to those of DWH_REPORT_* who have not got theirs",
+    )
     scheduling = word(
         "install-schedule", install_schedule, "start the nights by systemd, else by crontab"
     )

@@ -158,11 +158,11 @@ def sigeti_dwh(
         if docs:
             write_documentation(project)
         if select is None:
-            after_publication(settings)
             if not finished and not project.left_out:
                 log.whole()
             log.leaves(code)
             published(settings)
+            after_publication(settings, look)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(

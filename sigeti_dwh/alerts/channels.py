@@ -60,8 +60,53 @@ def read_channels(variables: Mapping[str, str]) -> list[Channel]:
     """
     channels = [_webhook(address) for address in variables.get("DWH_ALERT_WEBHOOKS", "").split()]
     if variables.get("DWH_ALERT_MAIL_TO", "").strip():
-        channels.append(_mail(variables))
+        to = _addresses(variables, "DWH_ALERT_MAIL_TO")
+        channels.append(mail_channel(variables, "DWH_ALERT_MAIL_TO", to))
     return channels
+
+
+def mail_channel(
+    variables: Mapping[str, str], setting: str, recipients: Sequence[str], as_html: bool = False
+) -> Channel:
+    """Return the way by DWH_SMTP_* to the recipients that a setting names.
+
+    Raises UserError, naming the variable, when it cannot be used.
+    """
+    from apprise import Apprise
+
+    senders = ("DWH_ALERT_MAIL_FROM", "DWH_ALERT_MAIL_TO")
+    sender = [*(one for name in senders for one in _addresses(variables, name)), *recipients][0]
+    host = variables.get("DWH_SMTP_HOST", "").strip()
+    if not host:
+        raise UserError(f"{setting} is set, but DWH_SMTP_HOST is not.\nSet it too.")
+    security = variables.get("DWH_SMTP_SECURITY", "").strip() or "starttls"
+    if security not in SECURITY:
+        raise UserError(
+            f"DWH_SMTP_SECURITY is {security!r}.\nIt can be one of {', '.join(SECURITY)}."
+        )
+    mode, usual = SECURITY[security]
+    port = variables.get("DWH_SMTP_PORT", "").strip() or str(usual)
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise UserError(f"DWH_SMTP_PORT is {port!r}.\nIt must be a whole number up to 65535.")
+    service: Any = Apprise.instantiate(
+        {
+            "schema": "mailto" if mode == "insecure" else "mailtos",
+            "host": sender.partition("@")[2],
+            "smtp_host": host,
+            "port": int(port),
+            "user": variables.get("DWH_SMTP_USER") or None,
+            "password": variables.get("DWH_SMTP_PASSWORD") or None,
+            "secure_mode": mode,
+            "from_addr": sender,
+            "targets": list(recipients),
+            "format": "html" if as_html else "text",
+        }
+    )
+    if service is None:
+        raise UserError(f"{setting}, DWH_ALERT_MAIL_FROM or DWH_SMTP_* cannot be used.")
+    return Channel(
+        f"e-mail to {', '.join(recipients)} by {host}:{port} ({security})", service, "mail"
+    )
 
 
 def secrets(variables: Mapping[str, str]) -> list[str]:
@@ -106,44 +151,6 @@ def _as_json(address: str) -> str:
     parts = urlsplit(address)
     query = urlencode([(f"-{name}", value) for name, value in parse_qsl(parts.query, True)])
     return urlunsplit((parts.scheme.replace("http", "json"), parts.netloc, parts.path, query, ""))
-
-
-def _mail(variables: Mapping[str, str]) -> Channel:
-    from apprise import Apprise
-
-    recipients = _addresses(variables, "DWH_ALERT_MAIL_TO")
-    sender = (_addresses(variables, "DWH_ALERT_MAIL_FROM") or recipients)[0]
-    host = variables.get("DWH_SMTP_HOST", "").strip()
-    if not host:
-        raise UserError("DWH_ALERT_MAIL_TO is set, but DWH_SMTP_HOST is not.\nSet it too.")
-    security = variables.get("DWH_SMTP_SECURITY", "").strip() or "starttls"
-    if security not in SECURITY:
-        raise UserError(
-            f"DWH_SMTP_SECURITY is {security!r}.\nIt can be one of {', '.join(SECURITY)}."
-        )
-    mode, usual = SECURITY[security]
-    port = variables.get("DWH_SMTP_PORT", "").strip() or str(usual)
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise UserError(f"DWH_SMTP_PORT is {port!r}.\nIt must be a whole number up to 65535.")
-    service: Any = Apprise.instantiate(
-        {
-            "schema": "mailto" if mode == "insecure" else "mailtos",
-            "host": sender.partition("@")[2],
-            "smtp_host": host,
-            "port": int(port),
-            "user": variables.get("DWH_SMTP_USER") or None,
-            "password": variables.get("DWH_SMTP_PASSWORD") or None,
-            "secure_mode": mode,
-            "from_addr": sender,
-            "targets": recipients,
-            "format": "text",
-        }
-    )
-    if service is None:
-        raise UserError("DWH_ALERT_MAIL_TO, DWH_ALERT_MAIL_FROM or DWH_SMTP_* cannot be used.")
-    return Channel(
-        f"e-mail to {', '.join(recipients)} by {host}:{port} ({security})", service, "mail"
-    )
 
 
 def _addresses(variables: Mapping[str, str], name: str) -> list[str]:

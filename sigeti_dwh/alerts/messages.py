@@ -57,6 +57,16 @@ def report_failure(cause: str) -> Message:
     )
 
 
+def report_unsent(cause: str) -> Message:
+    """Return the message of a morning report that some of its readers have not got."""
+    return Message(
+        "failure",
+        "SIGETI DWH: the morning report was not sent to all",
+        f"{cause}\n\nThe marts are published; the next run sends it to those who have not got it.\n"
+        f"Next step: correct the cause, then {_again()} report --mail",
+    )
+
+
 def left_out(nodes: list[str]) -> Message:
     """Return the message of a run of all nodes that found what the nights had left out."""
     return Message(

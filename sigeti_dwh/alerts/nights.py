@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
-from sigeti_dwh.alerts.messages import Message, backup_failure, left_out, report_failure
+from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
 from sigeti_dwh.alerts.thresholds import measure
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
@@ -71,12 +71,7 @@ def check_freshness() -> None:
 
 def left_out_wrongly(nodes: list[str]) -> None:
     """Tell what the nights before had left out and a run of all nodes found; never raises."""
-    _send_now(left_out(nodes))
-
-
-def report_failed(cause: str) -> None:
-    """Tell, each time, that the morning report could not be made; never raises."""
-    _send_now(report_failure(cause))
+    tell(left_out(nodes))
 
 
 def published(settings: Settings, root: Path = ROOT) -> None:
@@ -97,11 +92,12 @@ def backup() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        _send_now(backup_failure(str(error)))
+        tell(backup_failure(str(error)))
         raise
 
 
-def _send_now(message: Message) -> None:
+def tell(message: Message) -> None:
+    """Send a message now and each time; never raises."""
     try:
         variables = read_variables()
         send(message, read_channels(variables), secrets(variables))

@@ -1,54 +1,38 @@
-"""What `./run_pipeline.sh report` does, and what a night does when it has published."""
+"""What a night does with the report when it has published; nothing here ever fails a night."""
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from sigeti_dwh.alerts.nights import report_failed
-from sigeti_dwh.folders import REPORT_PAGE, words
-from sigeti_dwh.morning.content import Report
-from sigeti_dwh.morning.french import minute
-from sigeti_dwh.morning.pages import as_html, as_pdf
-from sigeti_dwh.morning.reading import reading
-from sigeti_dwh.morning.sections import sections
+from sigeti_dwh.alerts.messages import Message, report_failure, report_unsent
+from sigeti_dwh.alerts.nights import tell
+from sigeti_dwh.folders import words
+from sigeti_dwh.morning.mailing import send_due
 from sigeti_dwh.settings import Settings
 
-TITLE = "Rapport du matin des zones industrielles"
 
+def after_publication(settings: Settings, look: bool = False) -> None:
+    """Write the report of all zones; after a night, not a look, send those that are due."""
+    from sigeti_dwh.morning.report import gather, write
 
-def gather(settings: Settings, user: str | None = None, zones: Sequence[int] = ()) -> Report:
-    """Return what the report says to a login, or of some zones; of all to the owner without both.
-
-    Raises UserError when nothing is published, or the login cannot be read as.
-    """
-    with reading(settings, user, zones) as marts:
-        data_of, today = marts.publication()
-        whose = "Toutes les zones."
-        if user is not None or zones:
-            seen = marts.rows(
-                "select nom_zone from {mart_occupation_zones} where {of_zones} order by nom_zone"
-            )
-            whose = f"Zones visibles : {', '.join(row['nom_zone'] for row in seen) or 'aucune'}."
-        return Report(TITLE, minute(data_of), whose, sections(marts, today))
-
-
-def write(report: Report, page: Path = REPORT_PAGE, pdf: Path | None = None) -> list[Path]:
-    """Write the page and the PDF, beside it unless named; return both, for their owner alone."""
-    files = {page: as_html(report).encode(), pdf or page.with_suffix(".pdf"): as_pdf(report)}
-    for path, content in files.items():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    return list(files)
-
-
-def after_publication(settings: Settings) -> None:
-    """Write the report of all zones; a failure is said and told, and fails no night."""
-    try:
+    with _failing_no_night("could not be made", report_failure):
         write(gather(settings))
+    if not look:
+        mail_due(settings)
+
+
+def mail_due(settings: Settings) -> None:
+    """Send the report to those of DWH_REPORT_* who have not got that of this day, week or month."""
+    with _failing_no_night("was not sent to all", report_unsent):
+        for line in send_due(settings):
+            print(f"The morning report: {line}", flush=True)
+
+
+@contextmanager
+def _failing_no_night(what: str, message: Callable[[str], Message]) -> Iterator[None]:
+    """Say and tell what goes wrong inside, and go on."""
+    try:
+        yield
     except Exception as error:
-        print(f"The morning report could not be made: {words(error)}", file=sys.stderr, flush=True)
-        report_failed(words(error))
+        print(f"The morning report {what}: {words(error)}", file=sys.stderr, flush=True)
+        tell(message(words(error)))

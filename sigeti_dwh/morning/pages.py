@@ -1,4 +1,4 @@
-"""The report as one page of HTML that asks for nothing, and as PDF."""
+"""The report as one page of HTML that asks for nothing, as PDF, and as the body of a mail."""
 
 import json
 from dataclasses import asdict
@@ -13,9 +13,12 @@ HERE = Path(__file__).parent
 
 def as_html(report: Report) -> str:
     """Return the page; what names hold is escaped."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
-    return template.render(report=report)
+    return _filled("page.html", report)
+
+
+def as_mail(report: Report) -> str:
+    """Return the body of a mail, which shows key figures alone: mail programs leave out SVG."""
+    return _filled("mail.html", report)
 
 
 def as_pdf(report: Report) -> bytes:
@@ -28,3 +31,9 @@ def as_pdf(report: Report) -> bytes:
         ignore_system_fonts=True,
     )
     return made
+
+
+def _filled(name: str, report: Report) -> str:
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((HERE / name).read_text(encoding="utf-8"))
+    return template.render(report=report)

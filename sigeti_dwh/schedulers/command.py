@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sigeti_dwh.alerts.channels import read_channels
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.morning.mailing import read_recipients
 from sigeti_dwh.schedulers import crontab, systemd
 from sigeti_dwh.schedulers.jobs import LOG, Job, carried_environment, read_jobs
 from sigeti_dwh.settings import env_file, read_file, read_variables
@@ -17,11 +18,12 @@ def install(more: Sequence[str] = (), every: int | None = None) -> str:
 
     `more` names what else is started every day (jobs.MORE), `every` says how many minutes apart the
     source is looked at between nights. What was installed before is replaced.
-    Raises UserError when there is neither, and for settings of the alerts that cannot be used.
+    Raises UserError when there is neither, and for settings of alerts or report that are of no use.
     """
     variables = read_variables()
     jobs = read_jobs(variables, more, every)
     told_of_failures = _told_of_failures(variables)
+    report_readers = [f"Morning report: {reader}" for reader in read_recipients(variables)]
     environment = carried_environment(read_file(env_file()))
     LOG.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for scheduler in SCHEDULERS:
@@ -30,7 +32,9 @@ def install(more: Sequence[str] = (), every: int | None = None) -> str:
             for other in SCHEDULERS:
                 if other is not scheduler:
                     other.remove()
-            return "\n".join([told, *map(_next, jobs), f"Log: {LOG}", told_of_failures])
+            return "\n".join(
+                [told, *map(_next, jobs), f"Log: {LOG}", told_of_failures, *report_readers]
+            )
     raise UserError(
         "Neither does systemd run for this user nor is there a crontab here.\n"
         "Install cron, or serve the schedule with Prefect (prefect/README.md)."

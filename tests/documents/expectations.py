@@ -28,6 +28,11 @@ TYPED: dict[str, Expected | Serving] = {
     "./run_pipeline.sh accept superficie_improbable --until 2099-12-31 "
     "--reason 'seen with the land registry'": Expected(says="Accepted: superficie_improbable"),
     "./run_pipeline.sh report --user LOGIN": Expected(code=1, says="There is no login 'LOGIN'"),
+    "./run_pipeline.sh report --mail": Expected(says="Nobody is left to get it"),
+    "./run_pipeline.sh report --mail ADDRESS": Expected(code=1, says="no e-mail address"),
+    "./run_pipeline.sh report --mail ADDRESS --user LOGIN": Expected(
+        code=1, says="There is no login 'LOGIN'"
+    ),
     "./run_pipeline.sh export": Expected(code=1, says="--user NAME"),
     "./run_pipeline.sh export --user NAME": Expected(says=r"Written: .*\.xlsx\n\d+ rows of"),
     "./run_pipeline.sh dashboards --stop": Expected(says="It was not running"),

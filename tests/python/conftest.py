@@ -17,6 +17,8 @@ from sigeti_dwh.settings import Server, Settings
 from sigeti_dwh.warehouse.database import connect
 
 from . import tiny_project
+from .mailbox import Mailbox, receiving_mail
+from .receiver import Receiver, receiving
 
 if TYPE_CHECKING:
     from .readers import Site
@@ -57,6 +59,22 @@ def settings_of_one_test() -> Iterator[None]:
     for name in _settings():
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Receive what is posted to this machine."""
+    with receiving() as kept:
+        yield kept
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    """Receive mail, by the settings in force."""
+    with receiving_mail() as box:
+        for name, value in box.settings.items():
+            monkeypatch.setenv(name, value)
+        yield box
 
 
 @pytest.fixture(scope="session")

@@ -1,40 +1,28 @@
 """Alerts: each is told once, by real mail and HTTP; none fails a night or tells secrets."""
 
-import email
-import email.policy
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 
 from sigeti_dwh import file_lock
 from sigeti_dwh.alerts import backup, check_freshness, night, night_ended, nights, trial
 from sigeti_dwh.alerts.channels import read_channels, redacted
-from sigeti_dwh.embedded.ports import free_port
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.findings import Finding
 from sigeti_dwh.monitor.mail import mail
 from sigeti_dwh.monitor.survey import Survey
 
-from .receiver import Receiver, receiving
+from .mailbox import Mailbox
+from .receiver import Receiver
 from .test_file_lock import held
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH", "ignore:'imghdr'")
 
 SECRET = "s3cr3t-t0ken-of-a-webhook"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as kept:
-        yield kept
 
 
 @pytest.fixture(autouse=True)
@@ -53,50 +41,11 @@ def webhook(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     return receiver
 
 
-@dataclass
-class Mailbox:
-    """A mail server that keeps what it is given."""
-
-    mails: list[tuple[Any, email.message.EmailMessage]] = field(default_factory=list)
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        """Take a mail, as aiosmtpd hands it over."""
-        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(mail, email.message.EmailMessage)
-        self.mails.append((envelope, mail))
-        return "250 OK"
-
-
 @pytest.fixture
-def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
-    """Start a mail server that asks for user and password, and set it."""
-
-    def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
-        known = (data.login, data.password) == (b"robot@sigeti.example", b"m0t de p@sse")
-        return AuthResult(success=known, handled=False)
-
-    box = Mailbox()
-    controller = Controller(
-        box,
-        hostname="127.0.0.1",
-        port=free_port(),
-        authenticator=authenticate,
-        auth_required=True,
-        auth_require_tls=False,
-    )
-    controller.start()
-    for name, value in {
-        "DWH_ALERT_MAIL_TO": "chef@sigeti.example, dba@sigeti.example",
-        "DWH_ALERT_MAIL_FROM": "entrepot@sigeti.example",
-        "DWH_SMTP_HOST": "127.0.0.1",
-        "DWH_SMTP_PORT": str(controller.port),
-        "DWH_SMTP_USER": "robot@sigeti.example",
-        "DWH_SMTP_PASSWORD": "m0t de p@sse",
-        "DWH_SMTP_SECURITY": "none",
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield box
-    controller.stop()
+def mailed(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """Tell everything by mail, too."""
+    monkeypatch.setenv("DWH_ALERT_MAIL_TO", "chef@sigeti.example, dba@sigeti.example")
+    return mailbox
 
 
 def test_a_failure_is_told_once_and_its_end_too(webhook: Receiver) -> None:
@@ -210,23 +159,23 @@ def test_one_channel_that_refuses_makes_no_other_repeat(
     assert "JSON at 127.0.0.1" in capsys.readouterr().err
 
 
-def test_a_mail_arrives(mailbox: Mailbox) -> None:
+def test_a_mail_arrives(mailed: Mailbox) -> None:
     night_ended("Échec : la zone « Akoupé-Zeudji » n’a pas été chargée")
-    assert sorted(to for envelope, _ in mailbox.mails for to in envelope.rcpt_tos) == [
+    assert sorted(mailed.recipients) == [
         "chef@sigeti.example",
         "dba@sigeti.example",
     ]
-    _, mail = mailbox.mails[0]
+    _, mail = mailed.mails[0]
     assert mail["Subject"] == "SIGETI DWH: the night failed"
     assert "entrepot@sigeti.example" in mail["From"]
     body = mail.get_body(("plain",))
     assert body is not None and "la zone « Akoupé-Zeudji » n’a pas" in body.get_content()
 
 
-def test_the_monitors_page_is_mailed(mailbox: Mailbox) -> None:
+def test_the_monitors_page_is_mailed(mailed: Mailbox) -> None:
     finding = Finding("critical", "dwh_facts.f", "empty", "vide, avait 9 lignes", "volume")
     mail(Survey(datetime.now(UTC), "warehouse", [], [finding]))
-    _, sent = mailbox.mails[0]
+    _, sent = mailed.mails[0]
     assert sent["Subject"] == "Entrepôt SIGETI : Problème grave"
     body = sent.get_body(("plain",))
     assert body is not None and "vide, avait 9 lignes" in body.get_content()
@@ -236,12 +185,12 @@ def test_the_monitors_page_is_mailed(mailbox: Mailbox) -> None:
 
 
 def test_a_wrong_mail_password_is_said_and_not_shown(
-    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mailed: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DWH_SMTP_PASSWORD", "un-autre-secret")
     night_ended("a failure")
     said = capsys.readouterr()
-    assert mailbox.mails == []
+    assert mailed.mails == []
     assert "not taken by e-mail to chef@sigeti.example" in said.err
     assert "un-autre-secret" not in said.err + said.out
 
@@ -326,18 +275,18 @@ def test_nothing_secret_is_told(webhook: Receiver, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_dry_run_shows_who_is_told_what_and_sends_nothing(
-    webhook: Receiver, mailbox: Mailbox
+    webhook: Receiver, mailed: Mailbox
 ) -> None:
     shown = trial.dry_run()
-    assert webhook.posts == [] and mailbox.mails == []
+    assert webhook.posts == [] and mailed.mails == []
     for words in ("e-mail to chef@sigeti.example", "JSON at 127.0.0.1", "failed", "fresh", "again"):
         assert words in shown
     assert SECRET not in shown and "m0t de p@sse" not in shown
 
 
-def test_a_trial_tells_who_took_it(webhook: Receiver, mailbox: Mailbox) -> None:
+def test_a_trial_tells_who_took_it(webhook: Receiver, mailed: Mailbox) -> None:
     assert "e-mail to" in trial.send_test()
-    assert webhook.titles == ["SIGETI DWH: a test"] and mailbox.mails
+    assert webhook.titles == ["SIGETI DWH: a test"] and mailed.mails
     webhook.refuses = True
     with pytest.raises(UserError, match=r"JSON at 127\.0\.0\.1"):
         trial.send_test()

@@ -10,10 +10,11 @@ import pytest
 
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.morning import country
-from sigeti_dwh.morning.command import after_publication, gather, write
+from sigeti_dwh.morning.command import after_publication
 from sigeti_dwh.morning.content import Report, Section, Table
 from sigeti_dwh.morning.french import amount, change, day, number
 from sigeti_dwh.morning.pages import as_html, as_pdf
+from sigeti_dwh.morning.report import gather, write
 from sigeti_dwh.settings import Settings
 
 from .readers import Site

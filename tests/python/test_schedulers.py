@@ -191,9 +191,12 @@ def test_it_is_said_when_nobody_would_be_told(
     settings.write_text("DWH_ALERT_WEBHOOKS=https://hooks.example/un-secret-assez-long\n")
     told = schedulers.install()
     assert "Nobody" not in told and "hooks.example" in told and "un-secret" not in told
-    settings.write_text("DWH_ALERT_WEBHOOKS=nonsense\n")
-    with pytest.raises(UserError, match="DWH_ALERT_WEBHOOKS"):
-        schedulers.install()
+    settings.write_text("DWH_REPORT_WEEKLY=chef@s.example:chef\nDWH_SMTP_HOST=127.0.0.1\n")
+    assert "Morning report: chef@s.example:chef (DWH_REPORT_WEEKLY)" in schedulers.install()
+    for wrong in ("DWH_ALERT_WEBHOOKS", "DWH_REPORT_DAILY"):
+        settings.write_text(f"{wrong}=nonsense\n")
+        with pytest.raises(UserError, match=wrong):
+            schedulers.install()
 
 
 def test_systemd_is_preferred_and_replaces_the_crontab(

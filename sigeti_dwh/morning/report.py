@@ -1,0 +1,43 @@
+"""The report of a reader: what it says, and its files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sigeti_dwh.folders import REPORT_PAGE
+from sigeti_dwh.morning.content import Report
+from sigeti_dwh.morning.french import minute
+from sigeti_dwh.morning.pages import as_html, as_pdf
+from sigeti_dwh.morning.reading import reading
+from sigeti_dwh.morning.sections import sections
+from sigeti_dwh.settings import Settings
+
+TITLE = "Rapport du matin des zones industrielles"
+
+
+def gather(settings: Settings, user: str | None = None, zones: Sequence[int] = ()) -> Report:
+    """Return what the report says to a login, or of some zones; of all to the owner without both.
+
+    Raises UserError when nothing is published, or the login cannot be read as.
+    """
+    with reading(settings, user, zones) as marts:
+        data_of, today = marts.publication()
+        whose = "Toutes les zones."
+        if user is not None or zones:
+            seen = marts.rows(
+                "select nom_zone from {mart_occupation_zones} where {of_zones} order by nom_zone"
+            )
+            whose = f"Zones visibles : {', '.join(row['nom_zone'] for row in seen) or 'aucune'}."
+        return Report(TITLE, minute(data_of), whose, sections(marts, today))
+
+
+def write(report: Report, page: Path = REPORT_PAGE, pdf: Path | None = None) -> list[Path]:
+    """Write the page and the PDF, beside it unless named; return both, for their owner alone."""
+    files = {page: as_html(report).encode(), pdf or page.with_suffix(".pdf"): as_pdf(report)}
+    for path, content in files.items():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    return list(files)
