@@ -8,6 +8,7 @@ import os
 import sys
 from zipfile import ZipFile
 
+import yaml
 from superset.app import create_app
 
 ADMINISTRATOR = "admin"
@@ -33,6 +34,24 @@ READS = {
     "menu_access": ["Dashboards"],
 }
 """What a reader's account may do, beside reading the datasets of the dashboards."""
+
+
+def set_themes(contents: dict[str, str]) -> None:
+    """Import the themes of pages, which Superset leaves out of what is imported together."""
+    from superset.commands.theme.import_themes import import_theme
+    from superset.extensions import db
+    from superset.models.core import Theme
+    from superset.models.dashboard import Dashboard
+
+    for name, content in contents.items():
+        if name.startswith("themes/"):
+            import_theme(yaml.safe_load(content), overwrite=True)
+    db.session.flush()
+    for name, content in contents.items():
+        page = yaml.safe_load(content)
+        if name.startswith("dashboards/") and "theme_uuid" in page:
+            theme = db.session.query(Theme).filter_by(uuid=page["theme_uuid"]).one()
+            db.session.query(Dashboard).filter_by(uuid=page["uuid"]).one().theme_id = theme.id
 
 
 def provision(bundle: str) -> None:
@@ -61,6 +80,7 @@ def provision(bundle: str) -> None:
         contents = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
     passwords = {"databases/sigeti.yaml": os.environ["DWH_BI_PASSWORD"]}
     ImportAssetsCommand(contents, passwords=passwords).run()
+    set_themes(contents)
     role = security_manager.add_role(READER)
     role.permissions = [
         security_manager.add_permission_view_menu(permission, view)

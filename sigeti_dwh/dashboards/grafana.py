@@ -1,7 +1,7 @@
 """Grafana dashboards: one JSON model a dashboard, each panel with its own SQL.
 
 Grafana writes numbers as the browser's language does under the unit `locale` only, which knows no
-suffix: there the unit stands in the label.
+suffix: there the unit stands in the label. Its maps need a server of tiles: a map is a table here.
 """
 
 from collections.abc import Iterator
@@ -27,8 +27,9 @@ TYPES = {
     "stacked": "barchart",
     "table": "table",
     "rows": "table",
+    "map": "table",
 }
-HEIGHTS = {"number": 4, "table": 10, "rows": 10}
+HEIGHTS = {"number": 4, "table": 10, "rows": 10, "map": 10}
 COLUMNS = 24
 
 
@@ -149,6 +150,8 @@ def panel_sql(panel: Panel, filters: tuple[str, ...], schema: str) -> str:
     for measure in panel.measures:
         sql = f"100 * {measure.sql}" if measure.unit == "%" else measure.sql
         select.append(f'{sql} as "{_label(measure)}"')
+    if panel.coloured_by is not None:
+        select.append(f'min({panel.coloured_by.name}) as "{panel.coloured_by.label}"')
     conditions = [
         f"$__timeFilter({mart.filters[word]})"
         if word == PERIOD

@@ -18,7 +18,8 @@ from sigeti_dwh.settings import ROOT
 FILE = ROOT / "bi" / "tableaux.yml"
 PERIOD = "periode"
 UNITS = ("", "FCFA", "%", "m²", "jours", "heures", "date")
-CHARTS = ("number", "line", "bars", "stacked", "table", "rows")
+CHARTS = ("number", "line", "bars", "stacked", "table", "rows", "map")
+PLACE = ("longitude", "latitude")
 SQL_WORDS = frozenset(
     re.findall(
         r"\w+", "sum count min max filter where and or not in is null extract epoch from now"
@@ -71,6 +72,8 @@ class Panel:
     """The column whose largest values come first, of the same."""
     ordered_by: Column | None = None
     """The column whose smallest values come first, instead of the largest of the first measure."""
+    coloured_by: Column | None = None
+    """The rate, in percent, that colours a circle of a map."""
     where: str | None = None
     """Which rows alone it shows: a yes-or-no column of its mart, or `not` and one."""
 
@@ -216,7 +219,7 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         place,
         content,
         {"mart", "chart", "measures"},
-        {"title", "by", "drill", "limit", "ordered_by", "width", "where"},
+        {"title", "by", "coloured_by", "drill", "limit", "ordered_by", "width", "where"},
     )
     _one_of(place, "mart", content["mart"], marts)
     _one_of(place, "chart", content["chart"], CHARTS)
@@ -264,8 +267,23 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         limit,
         width,
         ordered_by=ordered_by,
+        coloured_by=_coloured_by(place, content, mart),
         where=_where(place, content, mart),
     )
+
+
+def _coloured_by(place: str, content: Mapping[str, Any], mart: Mart) -> Column | None:
+    if content["chart"] != "map":
+        if "coloured_by" in content:
+            raise _mistake(place, "a map alone is coloured by a rate")
+        return None
+    if len(content["measures"]) != 1:
+        raise _mistake(place, "a map shows one measure, as the size of its circles")
+    for column in PLACE:
+        _one_of(place, "column", column, mart.columns)
+    rates = [name for name in mart.columns if name.endswith("_pct")]
+    _one_of(place, "rate", content.get("coloured_by"), rates)
+    return mart.columns[content["coloured_by"]]
 
 
 def _rows(place: str, name: str, content: dict[str, Any], marts: Mapping[str, Mart]) -> Panel:

@@ -3,11 +3,11 @@
 Identifiers follow from names, so that importing again replaces what an earlier import made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sigeti_dwh.dashboards import superset_charts, superset_layout
+from sigeti_dwh.dashboards import superset_charts, superset_layout, superset_map
 from sigeti_dwh.dashboards.columns import Column
 from sigeti_dwh.dashboards.specification import PERIOD, Dashboard, Mart, Panel, Specification
 
@@ -30,8 +30,12 @@ def bundle(
         "metadata.yaml": {"version": VERSION, "type": "assets"},
         DATABASE: _database(uri),
     }
+    maps = [panel for page in specification.dashboards for panel in page.panels if _is_map(panel)]
     for mart in specification.marts.values():
-        files[f"datasets/sigeti/{mart.name}.yaml"] = _dataset(mart, schema)
+        levels = [superset_map.level_column(panel) for panel in maps if panel.mart is mart]
+        files[f"datasets/sigeti/{mart.name}.yaml"] = _dataset(mart, levels, schema)
+    if maps:
+        files["themes/carte.yaml"] = _theme()
     for dashboard in specification.dashboards:
         for panel in dashboard.panels:
             files[f"charts/{dashboard.name}_{panel.name}.yaml"] = _chart(dashboard, panel)
@@ -41,6 +45,19 @@ def bundle(
 
 def _identifier(*names: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(["sigeti-dwh", *names])))
+
+
+def _is_map(panel: Panel) -> bool:
+    return panel.chart == "map"
+
+
+def _theme() -> dict[str, Any]:
+    return {
+        "theme_name": "SIGETI DWH : carte",
+        "json_data": superset_map.theme(),
+        "uuid": _identifier("theme", "carte"),
+        "version": VERSION,
+    }
 
 
 def _database(uri: str) -> dict[str, Any]:
@@ -58,14 +75,14 @@ def _database(uri: str) -> dict[str, Any]:
     }
 
 
-def _dataset(mart: Mart, schema: str) -> dict[str, Any]:
+def _dataset(mart: Mart, levels: Sequence[dict[str, Any]], schema: str) -> dict[str, Any]:
     return {
         "table_name": mart.name,
         "schema": f"{schema}_{mart.schema}",
         "description": mart.label,
         "main_dttm_col": mart.filters.get(PERIOD),
         "filter_select_enabled": True,
-        "columns": [_column(column) for column in mart.columns.values()],
+        "columns": [*(_column(column) for column in mart.columns.values()), *levels],
         "metrics": [
             {
                 "metric_name": measure.name,
@@ -110,6 +127,7 @@ def _dashboard(dashboard: Dashboard, specification: Specification) -> dict[str, 
         (number, _identifier("chart", dashboard.name, panel.name), panel)
         for number, panel in enumerate(dashboard.panels, start=1)
     ]
+    has_map = any(map(_is_map, dashboard.panels))
     return {
         "dashboard_title": dashboard.title,
         "slug": dashboard.name,
@@ -120,11 +138,13 @@ def _dashboard(dashboard: Dashboard, specification: Specification) -> dict[str, 
             "cross_filters_enabled": True,
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": "supersetColors",
+            "label_colors": superset_map.COLOURS if has_map else {},
             "native_filter_configuration": [
                 _filter(word, dashboard, specification) for word in dashboard.filters
             ],
         },
         "uuid": _identifier("dashboard", dashboard.name),
+        **({"theme_uuid": _identifier("theme", "carte")} if has_map else {}),
         "version": VERSION,
     }
 

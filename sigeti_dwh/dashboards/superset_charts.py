@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sigeti_dwh.dashboards import superset_map
 from sigeti_dwh.dashboards.specification import PERIOD, Measure, Panel
 
 TYPES = {
@@ -16,13 +17,15 @@ TYPES = {
     "stacked": "echarts_timeseries_bar",
     "table": "table",
     "rows": "table",
+    "map": superset_map.TYPE,
 }
 FORMATS = {"FCFA": "$,.0f", "%": ",.1%", "jours": ",.1f", "heures": ",.1f"}
 IN_LABEL = ("m²", "jours", "heures")
 """Units that no number format can write."""
+DAY = "%d/%m/%Y"
+MOMENT = f"{DAY} %H:%M"
 TABLE = {
     "page_length": 0,
-    "table_timestamp_format": "%d/%m/%Y %H:%M",
     "show_cell_bars": False,
     "allow_rearrange_columns": False,
 }
@@ -58,7 +61,13 @@ def _filters(panel: Panel) -> Iterator[dict[str, Any]]:
             "comparator": "No filter",
         }
     if panel.where is not None:
-        yield {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": panel.where}
+        yield _sql_filter(panel.where)
+    if panel.chart == "map":
+        yield _sql_filter("longitude is not null")
+
+
+def _sql_filter(condition: str) -> dict[str, Any]:
+    return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition}
 
 
 def _number(panel: Panel) -> dict[str, Any]:
@@ -67,7 +76,7 @@ def _number(panel: Panel) -> dict[str, Any]:
         return {
             "metric": measure.name,
             "force_timestamp_formatting": True,
-            "time_format": TABLE["table_timestamp_format"],
+            "time_format": MOMENT,
         }
     return {
         "metric": measure.name,
@@ -120,6 +129,7 @@ def _table(panel: Panel) -> dict[str, Any]:
         "order_desc": panel.ordered_by is None,
         "row_limit": panel.limit,
         **TABLE,
+        "table_timestamp_format": MOMENT,
         "show_totals": all(measure.unit != "date" for measure in panel.measures),
     }
 
@@ -143,6 +153,7 @@ def _rows(panel: Panel) -> dict[str, Any]:
         "row_limit": panel.limit,
         "server_page_length": panel.limit,
         **TABLE,
+        "table_timestamp_format": DAY,
         "column_config": {
             column.name: {"d3NumberFormat": f",.{column.decimals}f"}
             for column in panel.columns
@@ -158,4 +169,5 @@ _PARAMETERS = {
     "stacked": _bars,
     "table": _table,
     "rows": _rows,
+    "map": superset_map.parameters,
 }

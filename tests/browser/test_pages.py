@@ -118,6 +118,17 @@ def test_no_headline_is_cut_off(dashboard: Dashboard, width: int, open_dashboard
     assert cut == []
 
 
+@pytest.mark.parametrize("width", [1400, 400])
+def test_the_map_is_as_wide_as_its_page_and_fetches_nothing(
+    width: int, open_dashboard: Open
+) -> None:
+    drawn = chart(open_dashboard("occupation", width), "Où sont les zones").locator("canvas")
+    expect(drawn).to_be_visible(timeout=PATIENCE)
+    box = drawn.bounding_box()
+    assert box is not None
+    assert 0.75 * width < box["width"] < width
+
+
 def test_the_period_is_this_year_in_french(open_dashboard: Open) -> None:
     page = open_dashboard("finance")
     expect(page.locator(".date-label-content")).to_have_text("Cette année")
@@ -133,7 +144,7 @@ def test_a_reader_sees_the_rows_of_his_zones_and_may_do_nothing_else(
     context = browser.new_context(locale="fr-FR", viewport={"width": 1400, "height": 4000})
     page = log_in(context.new_page(), site, *account)
     page.goto(f"{site.address}/superset/dashboard/finance/")
-    expect(page.locator(".header-line").nth(2)).to_be_visible()
+    expect(page.locator(".header-line").nth(2)).to_be_visible(timeout=PATIENCE)
     all_drawn(page)
     assert headlines(page) == expected(site, SPECIFICATION.dashboards[0], "zone_id = 3")
     for refused in (

@@ -308,6 +308,15 @@ MISTAKES = {
     ),
     f"{PANEL}.ordered_by": ("annee", "Panel finance.par_mois: a table alone can be ordered"),
     f"{PANEL}.where": ("nom_zone", "Panel finance.par_mois: no yes-or-no column 'nom_zone'"),
+    "dashboards.occupation.panels.carte.mart": (
+        "mart_segments_clients",
+        "Panel occupation.carte: no measure 'lots'",
+    ),
+    "dashboards.occupation.panels.carte.coloured_by": (
+        "nom_zone",
+        "Panel occupation.carte: no rate 'nom_zone'",
+    ),
+    f"{PANEL}.coloured_by": ("annee", "Panel finance.par_mois: a map alone is coloured"),
     f"{PANEL}.limit": ("beaucoup", "Panel finance.par_mois: its limit is 'beaucoup'"),
     f"{PANEL}.drill": ([], "Panel finance.par_mois: no filter []"),
     "dashboards.finance.panels": ({}, "Dashboard finance: it has no panel"),

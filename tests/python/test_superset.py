@@ -5,6 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -19,6 +20,7 @@ from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset import bundle
 from sigeti_dwh.dashboards.superset_server import SupersetServer
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.morning.country import LEVELS, UNKNOWN
 from sigeti_dwh.settings import Server
 from sigeti_dwh.warehouse.database import connect
 from sigeti_dwh.warehouse.roles import create_roles
@@ -51,6 +53,36 @@ def test_every_reference_of_the_bundle_leads_to_a_file_of_it() -> None:
             for entry in file["metadata"]["native_filter_configuration"]:
                 used["datasets"] |= {target["datasetUuid"] for target in entry["targets"] if target}
     assert used == {kind: kinds[kind] for kind in used}
+
+
+def test_a_page_with_a_map_has_the_theme_that_draws_the_country() -> None:
+    files = bundle(SPECIFICATION)
+    theme = files["themes/carte.yaml"]
+    themed = {file["slug"] for file in files.values() if file.get("theme_uuid") == theme["uuid"]}
+    assert themed == {
+        page.name
+        for page in SPECIFICATION.dashboards
+        if any(panel.chart == "map" for panel in page.panels)
+    }
+    (options,) = theme["json_data"]["echartsOptionsOverridesByChartType"].values()
+    places = [end["coord"] for line in options["series"]["markLine"]["data"] for end in line]
+    chart = files["charts/occupation_carte.yaml"]["params"]
+    for degrees, bounds in zip(
+        zip(*places, strict=True), ("xAxisBounds", "y_axis_bounds"), strict=True
+    ):
+        assert chart[bounds][0] < min(degrees) < max(degrees) < chart[bounds][1]
+
+
+def test_a_map_colours_a_zone_by_the_levels_of_the_report(built: Warehouse) -> None:
+    (column,) = bundle(SPECIFICATION)["datasets/sigeti/mart_occupation_zones.yaml"]["columns"][-1:]
+    rates = [None, *map(Decimal, ("0", "49.99", "50", "79.99", "80", "94.99", "95", "100"))]
+    level = column["expression"].replace("%", "%%")
+    shown = built.rows(
+        f"select {level} from unnest(%s::numeric[]) as rate (taux_occupation_pct)",
+        rates,
+    )
+    words = [UNKNOWN[1]] + [level[2] for level in LEVELS for _ in range(2)]
+    assert [word for (word,) in shown] == words
 
 
 @pytest.fixture
