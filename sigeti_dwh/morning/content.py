@@ -23,6 +23,11 @@ class Table:
     texts: int = 1
 
 
+def filled(*tables: Table) -> list[Table]:
+    """Return the tables that have rows."""
+    return [table for table in tables if table.rows]
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A picture as SVG, and what it shows in words."""

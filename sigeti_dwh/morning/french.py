@@ -53,6 +53,11 @@ def day(value: date | None) -> str:
     return f"{first} {MONTHS[value.month - 1]} {value.year}"
 
 
+def short_day(value: date | None) -> str:
+    """Return a day in digits: 30/11/2026."""
+    return NOTHING if value is None else f"{value:%d/%m/%Y}"
+
+
 def month(value: date) -> str:
     """Return a month in words: novembre 2026."""
     return f"{MONTHS[value.month - 1]} {value.year}"

@@ -1,8 +1,9 @@
 """The marts of one publication, as their reader sees them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, LiteralString
 
@@ -78,6 +79,11 @@ class Reading:
             return set()
         found = self._connection.execute(COLUMNS, {"name": f"{schema}.{mart}", "schema": schema})
         return {name for (name,) in found}
+
+
+def total(rows: Iterable[Row], column: str) -> Decimal:
+    """Return the sum of a column, in which null counts as nothing."""
+    return sum((Decimal(row[column] or 0) for row in rows), Decimal(0))
 
 
 @contextmanager

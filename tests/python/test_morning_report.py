@@ -12,7 +12,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.morning import country
 from sigeti_dwh.morning.command import after_publication
 from sigeti_dwh.morning.content import Report, Section, Table
-from sigeti_dwh.morning.french import amount, change, day, number
+from sigeti_dwh.morning.french import amount, change, day, number, share
 from sigeti_dwh.morning.pages import as_html, as_pdf
 from sigeti_dwh.morning.report import gather, write
 from sigeti_dwh.settings import Settings
@@ -62,6 +62,32 @@ def test_the_page_shows_what_sql_says(warehouse: Warehouse) -> None:
         assert number(restant) in texts[row : row + 8]
 
 
+def test_campaigns_that_run_are_those_of_sql(warehouse: Warehouse) -> None:
+    texts = Texts(as_html(gather(warehouse.settings))).found
+    running = warehouse.rows("""
+        select reference, montant_facture, montant_restant_du, montant_regle_declare,
+            montant_regle_confirme
+        from dwh_marts_financier.mart_recouvrement_collectes
+        where not est_cloturee and not est_a_venir
+    """)
+    assert len(running) > 1
+    invoiced, left, declared, confirmed = (
+        sum(row[place] for row in running) for place in range(1, 5)
+    )
+    begin = texts.index("Campagnes en cours")
+    assert number(len(running)) == texts[begin + 1]
+    for shown in (
+        amount(left),
+        f"facturé : {amount(invoiced)}",
+        f"{share(declared, invoiced)} déclaré",
+        f"{share(confirmed, invoiced)} confirmé",
+    ):
+        assert shown in texts[begin:]
+    for reference, *amounts in running[:5]:
+        row = texts.index(reference)
+        assert {number(one) for one in amounts[:2]} < {*texts[row : row + 16]}
+
+
 def test_the_page_asks_for_nothing(warehouse: Warehouse) -> None:
     page = as_html(gather(warehouse.settings))
     addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
@@ -106,15 +132,40 @@ def test_names_are_escaped_in_both_and_files_are_the_owner_s(tmp_path: Path) -> 
 
 
 def test_zones_are_on_the_map_where_they_are_by_colour_and_size() -> None:
-    full = country.Zone(1, "Nord <1>", -5.6, 9.4, 40, Decimal(97))
-    empty = country.Zone(2, "Sud", -4.0, 5.3, 10, None)
+    full = country.Zone("Zone industrielle d'Akoupé <1>", -5.6, 9.4, 40, Decimal(97))
+    empty = country.Zone("Zone industrielle du Sud", -4.0, 5.3, 10, None)
     drawn = country.draw([full, empty])
     circles = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)" fill="(#\w+)" fill-op', drawn)
     shown = {colour: (float(x), float(y), float(r)) for x, y, r, colour in circles}
     north, south = shown[country.LEVELS[-1][1]], shown[country.UNKNOWN[0]]
     assert north[0] < south[0] and north[1] < south[1]
     assert north[2] == pytest.approx(2 * south[2], abs=0.2), "four times the area"
-    assert "Nord &lt;1&gt;" in drawn
+    assert ">Akoupé &lt;1&gt;</text>" in drawn and ">Sud</text>" in drawn
+
+
+def test_names_on_the_map_cover_neither_each_other_nor_a_circle() -> None:
+    close = [
+        country.Zone(f"Zone industrielle de Treichville {n}", -4.0 + n / 50, 5.3, 30, Decimal(n))
+        for n in range(12)
+    ]
+    drawn = country.draw(close)
+    width, height = map(float, re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)[0])
+    half_high = country.LINE_HEIGHT / 2
+    boxes = [
+        (float(x), float(y) + 5 - half_high, len(name) * country.LETTER_WIDTH / 2, half_high)
+        for x, y, name in re.findall(
+            r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle"[^>]*>([^<]+)<', drawn
+        )
+    ]
+    assert len(boxes) == len(close)
+    circles = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)" fill="#\w+" fill-op', drawn)
+    taken = [(float(x), float(y), float(r), float(r)) for x, y, r in circles] + boxes
+    for one in boxes:
+        x, y, half_wide, half_tall = one
+        assert half_wide - 1 < x < width - half_wide + 1 and half_tall - 1 < y < height - half_tall
+        for other in (place for place in taken if place is not one):
+            apart_x = abs(x - other[0]) - half_wide - other[2]
+            assert max(apart_x, abs(y - other[1]) - half_tall - other[3]) > -0.2
 
 
 def test_numbers_are_written_as_in_french() -> None:
