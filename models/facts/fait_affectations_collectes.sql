@@ -20,6 +20,7 @@ select
     -- dimensions dégénérées
     affectations.role,
     {{ to_day('affectations.modifie_le') }} as date_assignation,
+    collectes.date_debut,
 
     -- indicateurs
     coalesce(affectations.role = 'responsable', false) as est_responsable,

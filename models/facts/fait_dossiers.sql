@@ -26,7 +26,10 @@
         'dim_entreprises': 'entreprise_id',
         'dim_zones_industrielles': 'existence of zone_id'
     },
-    indexes=[{'columns': ['_changement']}]
+    indexes=[{'columns': ['_changement']}],
+    more_indexes={
+        'suivi': {'columns': ['processus', 'zone_key', day_of_month('date_ouverture')]}
+    }
 ) }}
 
 {# Of each process, where its cases are and under which names it has what all of them may have. #}

@@ -6,6 +6,7 @@ select
     case z.nombre when 0 then -1 when 1 then z.zone_id else -2 end as zone_key,
     ca.role::text as role,
     (ca.date_assignation at time zone 'UTC')::date as date_assignation,
+    c.date_debut,
     ca.role::text = 'responsable' as est_responsable
 from collecte_agents as ca
 inner join collectes as c on c.id = ca.collecte_id

@@ -34,6 +34,8 @@ select
         where f.collecte_id = c.collecte_id and f.is_deleted is not true and f.deleted_at is null
             and (f.statut::text in ('Annulée', 'Remboursée', 'Échoué')) is not true
     ) as nombre_entreprises,
+    (select count(*) from collecte_agents as a where a.collecte_id = c.collecte_id)
+        as nombre_agents,
     c.montant_facture,
     c.montant_regle_declare,
     c.montant_regle_confirme,

@@ -288,6 +288,107 @@ def test_cashed_mart(source: Connection) -> None:
     assert found == {"nombre_paiements": 6, "montant_declare": 2500, "montant_confirme": 1000}
 
 
+def test_jobs_mart(source: Connection) -> None:
+    """Put each request by month, zone and sector; 3 to 5 announce nothing, 1 and 5 are approved.
+
+    Request 1 announces 12 jobs, of which 3 managers, for 1 500 000; request 2 seven for 2.50.
+    """
+    source.execute(
+        'update demandes_attribution set emplois = \'{"total": 12, "nationaux":'
+        ' {"total": "10", "cadres": 2}, "expatries": {"total": 2, "cadres": 1}}\' where id = 1'
+    )
+    names, found = expected(source, "mart_emplois_investissements", REFERENCE)
+    place = ("mois", "zone_id", "nom_domaine", "type_demande")
+    inside, outside = "ZONE_INDUSTRIELLE", "HORS_ZONE_INDUSTRIELLE"
+    first, nothing = names.index("nombre_demandes"), (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None)
+    assert {tuple(row[names.index(name)] for name in place): row[first:] for row in found} == {
+        (1, 1, "Agroalimentaire", inside): (
+            1, 1, 0, 0, 12, 10, 2, 3, 12, 10, 2, 3, 1500000, 1500000, 125000),
+        (2, 2, "Énergie", inside): (
+            1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2.5, 0, Decimal("0.36")),
+        (3, -3, "Inconnu", outside): (1, 0, 1, 1, *nothing),
+        (3, 2, "Agroalimentaire", inside): (1, 0, 1, 1, *nothing),
+        (3, 1, "Énergie", inside): (1, 1, 1, 1, *nothing),
+    }  # fmt: skip
+    assert totals(source, REFERENCE)["mart_emplois_investissements"] == {
+        "nombre_demandes": 5,
+        "demandes_approuvees": 2,
+        "demandes_sans_emplois": 3,
+        "demandes_sans_investissement": 3,
+        "emplois_total": 19,
+        "emplois_total_approuves": 12,
+        "montant_investissement": Decimal("1500002.5"),
+        "montant_investissement_approuve": 1500000,
+    }
+
+
+def test_cases_mart(source: Connection) -> None:
+    """Open three infractions in zone 1, one closed after 10 days, and a claim in zone 2.
+
+    The limit of the first has passed the day before, that of the second is today.
+    """
+    source.execute(
+        "insert into workflow_infractions (id, lot_id, statut, date_limite_regularisation,"
+        " created_at, updated_at) values"
+        " (1, 1, 'en_cours', '2024-07-14', '2024-05-01Z', '2024-05-01Z'),"
+        " (2, 2, 'en_cours', '2024-07-15', '2024-05-31Z', '2024-05-31Z'),"
+        " (3, 1, 'Clôturée', '2024-06-01', '2024-05-21Z', '2024-05-31Z');"
+        "insert into impenses (id, numero_dossier, statut, lot_id, montant_notification,"
+        " created_at, updated_at)"
+        " values (1, 'I1', 'en cours', 3, 1000000, '2024-03-05Z', '2024-03-05Z')"
+    )
+    columns = ("processus", "zone_id", "mois", "etat", "nombre_dossiers", "nombre_en_retard",
+        "duree_totale_jours", "nombre_clos", "duree_moyenne_jours", "montant")  # fmt: skip
+    names, found = expected(source, "mart_suivi_dossiers", REFERENCE)
+    assert sorted(tuple(row[names.index(column)] for column in columns) for row in found) == [
+        ("impense", 2, 3, "ouvert", 1, 0, 0, 0, None, 1000000),
+        ("infraction", 1, 5, "clos", 1, 0, 10, 1, 10, 0),
+        ("infraction", 1, 5, "ouvert", 2, 1, 0, 0, None, 0),
+    ]
+    late = [
+        totals(source, day)["mart_suivi_dossiers"]
+        for day in (REFERENCE, REFERENCE + timedelta(days=1))
+    ]
+    assert late == [
+        {"nombre_dossiers": 4, "nombre_en_retard": number, "montant": 1000000} for number in (1, 2)
+    ]
+
+
+def test_agents_mart(source: Connection) -> None:
+    """Give campaign 1 to agent 1, who was responsible first, beside 2; 3 assists, alone in 2."""
+    source.execute(
+        "insert into types_agents (id, code, libelle, created_at, updated_at)"
+        " values (1, 'R', 'Recouvrement', '2023-01-01', '2023-01-01');"
+        "insert into agents (id, nom, prenoms, matricule, type_agent_id, created_at, updated_at,"
+        " deleted_at)"
+        " select id, 'N', 'P', 'A' || id, 1, '2023-01-01', '2023-01-01',"
+        " case id when 3 then timestamptz '2024-01-01' end from generate_series(1, 3) as id;"
+        "insert into collecte_agents (collecte_id, agent_id, role, date_assignation) values"
+        " (1, 2, 'responsable', '2024-01-02'), (1, 1, 'responsable', '2024-01-01'),"
+        " (1, 3, 'assistant', '2024-01-01'), (2, 3, 'assistant', '2024-08-01')"
+    )
+    names, found = expected(source, "mart_agents", REFERENCE)
+    first, nothing = names.index("nombre_collectes"), (0, 0, 0, 0, 0, 0, None, None)
+    place = ("mois", "zone_id", "agent_id", "est_actif")
+    assert {tuple(row[names.index(name)] for name in place): row[first:] for row in found} == {
+        (1, 1, 1, True): (1, 1, 0, 1, 1, 0, 1000000, 250000, 2050, 2000, 1000, 350,
+            Decimal("97.56"), Decimal("48.78")),
+        (1, 1, 2, True): (1, 1, 0, 1, 1, 0, *nothing),
+        (1, 1, 3, False): (1, 0, 1, 1, 0, 1, *nothing),
+        (8, -2, 3, False): (1, 0, 1, 0, 0, 0, *nothing),
+    }  # fmt: skip
+    assert totals(source, REFERENCE)["mart_agents"] == {
+        "montant_a_recouvrer": 1000000,
+        "montant_recouvre": 250000,
+        "montant_facture": 2050,
+        "montant_regle_declare": 2000,
+        "montant_regle_confirme": 1000,
+        "montant_restant_du": 350,
+    }
+    agents = rows(source, "mart_recouvrement_collectes", "collecte_id", "nombre_agents")
+    assert agents == {1: (3,), 2: (1,)}
+
+
 def test_aged_balance(source: Connection) -> None:
     """Age each debt: 1 is 146 days late, 7 due today, 10 without due day, 8 settled by its date."""
     columns = ("ordre_tranche", "tranche", "zone_id", "entreprise_id", "montant_restant_du")

@@ -21,6 +21,8 @@ CLIENTS = "dwh_marts_clients.mart_portefeuille_clients"
 AGED = "dwh_marts_financier.mart_balance_agee"
 CASHED = "dwh_marts_financier.mart_encaissements"
 CAMPAIGNS = "dwh_marts_financier.mart_recouvrement_collectes"
+JOBS = "dwh_marts_operationnel.mart_emplois_investissements"
+CASES = "dwh_marts_operationnel.mart_suivi_dossiers"
 SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
 FINANCE_TOTALS = {
@@ -55,6 +57,21 @@ TOTALS = {
         "nombre_paiements": "sum(nombre_paiements)",
         "montant_encaisse": "sum(montant_declare)",
         "montant_encaisse_confirme": "sum(montant_confirme)",
+    },
+    JOBS: {
+        "nombre_demandes": "sum(nombre_demandes)",
+        "demandes_approuvees": "sum(demandes_approuvees)",
+        "emplois_annonces": "sum(emplois_total)",
+        "emplois_approuves": "sum(emplois_total_approuves)",
+        "investissement_annonce": "sum(montant_investissement)",
+        "investissement_approuve": "sum(montant_investissement_approuve)",
+        "investissement_par_emploi": "sum(montant_investissement) / sum(emplois_total)",
+    },
+    CASES: {
+        "nombre_dossiers": "sum(nombre_dossiers)",
+        "dossiers_ouverts": "sum(nombre_dossiers) filter (where etat = 'ouvert')",
+        "montant_dossiers": "sum(montant)",
+        "duree_moyenne_dossiers": "sum(duree_totale_jours) / sum(nombre_clos)",
     },
     AGED: {"montant_restant_du": "sum(montant_restant_du)"},
     CLIENTS: CLIENT_TOTALS,

@@ -181,6 +181,15 @@ def test_those_shipped_are_quiet_on_the_demo(warehouse: Warehouse) -> None:
     assert not [str(one) for one in values if one.is_crossed]
 
 
+def test_cases_past_their_limit_cross_a_threshold_together(warehouse: Warehouse) -> None:
+    cases = "dwh_marts_operationnel.mart_suivi_dossiers"
+    for late, crossed in ((0, []), (10, ["dossiers_en_retard"])):
+        execute(warehouse.settings.warehouse, f"update {cases} set nombre_en_retard = {late}")
+        with connect(warehouse.settings.warehouse) as connection:
+            values = measure(connection, "dwh")
+        assert [one.key for one in values if one.is_crossed] == crossed
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "said"),
     [

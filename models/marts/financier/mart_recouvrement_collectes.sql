@@ -3,6 +3,7 @@
     touched_by={
         'fait_collectes': 'collecte_id',
         'int_entreprises_par_collecte': 'collecte_id',
+        'fait_affectations_collectes': 'collecte_id',
         'pont_collectes_zones': 'collecte_id',
         'dim_zones_industrielles': 'zone_id in pont_collectes_zones'
     },
@@ -52,6 +53,17 @@ entreprises as (
 
 ),
 
+agents as (
+
+    select
+        collecte_id,
+        count(*) as nombre_agents
+    from {{ ref('fait_affectations_collectes') }}
+    where {{ in_scope('collecte_id') }}
+    group by collecte_id
+
+),
+
 final as (
 
     select
@@ -75,6 +87,7 @@ final as (
         collectes.montant_recouvre,
         collectes.nombre_factures,
         {{ number_of('entreprises.nombre_entreprises') }} as nombre_entreprises,
+        {{ number_of('agents.nombre_agents') }} as nombre_agents,
         collectes.montant_facture,
         collectes.montant_regle_declare,
         collectes.montant_regle_confirme,
@@ -88,6 +101,7 @@ final as (
     inner join zones on collectes.zone_key = zones.zone_key
     left join zones_visees on collectes.collecte_id = zones_visees.collecte_id
     left join entreprises on collectes.collecte_id = entreprises.collecte_id
+    left join agents on collectes.collecte_id = agents.collecte_id
 
 )
 
