@@ -9,7 +9,11 @@
             {'etape_source': 'numero_etape'}, {'etape_destination': 'numero_etape'}
         ]
     },
-    indexes=[{'columns': ['demande_id']}, {'columns': ['_changement']}]
+    indexes=[
+        {'columns': ['demande_id']},
+        {'columns': ['zone_key', 'type_demande']},
+        {'columns': ['_changement']}
+    ]
 ) }}
 
 with evenements as (

@@ -13,7 +13,8 @@
     ref('mart_kpi_operationnels'),
     ref('mart_emplois_investissements'),
     ref('mart_suivi_dossiers'),
-    ref('mart_agents')
+    ref('mart_agents'),
+    ref('mart_parcours_demandes')
 ] %}
 
 with marts as (

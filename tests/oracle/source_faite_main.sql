@@ -40,6 +40,26 @@ insert into demandes_attribution (
         '', '2024-03-20 08:00Z', '2024-03-25 07:00Z', 1),
     (5, 'D5', 'VALIDE', 'ZONE_INDUSTRIELLE', 2, 3, 1, '{}', '{}',
         '', '2024-03-31 08:00Z', '2024-04-10 07:00Z', 1);
+-- 1 goes back once and stays long at step 5; two events of 3 are at one moment, one names no step.
+insert into historique_demandes (
+    id, demande_attribution_id, etape_source, etape_destination, action, date_action, created_at,
+    updated_at
+)
+select id, demande, de, vers, 'Passage', le::timestamptz, le::timestamptz, le::timestamptz
+from (
+    values
+    (1, 1, 1, 1, '2024-01-10 08:00Z'), (2, 1, 1, 2, '2024-01-11 08:00Z'),
+    (3, 1, 2, 3, '2024-01-13 08:00Z'), (4, 1, 3, 2, '2024-01-14 08:00Z'),
+    (5, 1, 2, 3, '2024-01-20 08:00Z'), (6, 1, 3, 5, '2024-01-21 20:00Z'),
+    (7, 1, 5, 12, '2024-03-10 08:00Z'),
+    (8, 5, 1, 1, '2024-03-31 08:00Z'), (9, 5, 1, 2, '2024-04-01 08:00Z'),
+    (10, 5, 2, 12, '2024-04-10 08:00Z'),
+    (11, 2, 1, 1, '2024-02-29 23:30Z'), (12, 2, 1, 2, '2024-03-02 23:30Z'),
+    (13, 4, 1, 1, '2024-03-20 08:00Z'), (14, 4, 1, 2, '2024-03-21 08:00Z'),
+    (15, 4, 2, 1, '2024-03-25 08:00Z'),
+    (17, 3, 1, 13, '2024-03-05 08:00Z'), (16, 3, 1, 1, '2024-03-05 08:00Z'),
+    (18, null, 1, 2, '2024-03-05 08:00Z')
+) as h (id, demande, de, vers, le);
 insert into demande_attribution_lots (demande_attribution_id, lot_id) values (1, 1), (1, 2), (2, 2);
 insert into collectes (
     id, reference, montant_a_recouvrer, montant_recouvre, date_debut, date_fin_prevue, status,

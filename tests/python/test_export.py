@@ -71,7 +71,7 @@ def test_a_workbook_has_the_rows_that_its_login_sees(
             column = [row[index] for row in sheet.iter_rows(min_row=2, values_only=True)]
             there = [value for value in column if value is not None]
             kind = mart.columns[name].type
-            if kind.startswith(("integer", "numeric")):
+            if kind.startswith(("integer", "bigint", "numeric")):
                 assert all(isinstance(value, int | float) for value in there), name
                 [(total,)] = site.ask(
                     login, f"select sum({name}) from dwh_{mart.schema}.{mart.name}"

@@ -166,6 +166,62 @@ def test_requests(source: Connection) -> None:
     assert sorted(bridge) == [(1, 1, 1), (1, 2, 1), (2, 2, 2), (3, 3, None), (5, 3, 2)]
 
 
+def test_path_of_a_request(source: Connection) -> None:
+    """Follow each request; event 18 is of none, and of those of one moment the later id is last."""
+    columns = ("evenement_id", "demande_id", "rang", "duree_jours", "est_retour", "est_courante")
+    found = rows(source, "fait_etapes_demandes", *columns)
+    assert [found[event] for event in range(1, 8)] == [
+        (1, 1, 1, False, False), (1, 2, 2, False, False), (1, 3, 1, False, False),
+        (1, 4, 6, True, False), (1, 5, 1.5, False, False), (1, 6, 48.5, False, False),
+        (1, 7, None, False, True),
+    ]  # fmt: skip
+    assert found[15] == (4, 3, None, True, True)
+    assert (found[16], found[17]) == ((3, 1, 0, False, False), (3, 2, None, False, True))
+    assert found.keys() == set(range(1, 18))
+
+
+def test_path_mart(source: Connection) -> None:
+    """Compare each step with all steps of its type of request and zone.
+
+    In zone 1, steps last 1, 1; 2, 6, 9; 1, 1.5; 48.5 days: the median of all is 1.75. Step 2 took
+    17 of 70 days, and one of its three arrivals was a return. In zone 2, 2, 1; 4: step 2 takes
+    twice the median of all, no more; requests 2 and 4 are there and at step 1. Outside the zones
+    nothing lasted, and step 13 is none.
+    """
+    names, found = expected(source, "mart_parcours_demandes", REFERENCE)
+    columns = (
+        "nombre_passages", "nombre_retours", "taux_retour_pct", "demandes_en_cours",
+        "duree_totale_jours", "nombre_durees", "duree_moyenne_jours", "duree_mediane_jours",
+        "duree_p90_jours", "part_du_temps_pct", "est_goulot",
+    )  # fmt: skip
+    steps = {
+        (row[names.index("zone_id")], row[names.index("numero_etape")]): tuple(
+            None if row[names.index(column)] is None else float(row[names.index(column)])
+            for column in columns
+        )
+        for row in found
+    }
+    nothing = (None, None, None)
+    assert steps == {
+        (1, 1): (2, 0, 0, 0, 2, 2, 1, 1, 1, 2.86, False),
+        (1, 2): (3, 1, 33.33, 0, 17, 3, 5.67, 6, 8.4, 24.29, True),
+        (1, 3): (2, 0, 0, 0, 2.5, 2, 1.25, 1.25, 1.45, 3.57, False),
+        (1, 5): (1, 0, 0, 0, 48.5, 1, 48.5, 48.5, 48.5, 69.29, True),
+        (1, 12): (2, 0, 0, 0, 0, 0, *nothing, 0, False),
+        (2, 1): (3, 1, 33.33, 1, 3, 2, 1.5, 1.5, 1.9, 42.86, False),
+        (2, 2): (2, 0, 0, 1, 4, 1, 4, 4, 4, 57.14, False),
+        (-3, 1): (1, 0, 0, 0, 0, 1, 0, 0, 0, None, False),
+        (-3, None): (1, 0, 0, 0, 0, 0, *nothing, None, False),
+    }
+    assert totals(source, REFERENCE)["mart_parcours_demandes"] == {
+        "nombre_passages": 17,
+        "nombre_retours": 2,
+        "demandes_en_cours": 2,
+        "duree_totale_jours": 77,
+        "nombre_durees": 12,
+    }
+
+
 @pytest.mark.parametrize(
     ("area", "unit", "known"),
     [

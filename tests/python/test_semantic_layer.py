@@ -23,6 +23,7 @@ CASHED = "dwh_marts_financier.mart_encaissements"
 CAMPAIGNS = "dwh_marts_financier.mart_recouvrement_collectes"
 JOBS = "dwh_marts_operationnel.mart_emplois_investissements"
 CASES = "dwh_marts_operationnel.mart_suivi_dossiers"
+PATH = "dwh_marts_operationnel.mart_parcours_demandes"
 SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
 FINANCE_TOTALS = {
@@ -81,6 +82,15 @@ TOTALS = {
         "demandes_approuvees": "sum(demandes_approuvees)",
         "demandes_rejetees": "sum(demandes_rejetees)",
         "demandes_en_attente": "sum(demandes_en_attente)",
+    },
+    PATH: {
+        "nombre_passages": "sum(nombre_passages)",
+        "nombre_retours": "sum(nombre_retours)",
+        "demandes_en_cours": "sum(demandes_en_cours)",
+        "duree_totale_jours": "sum(duree_totale_jours)",
+        "nombre_durees": "sum(nombre_durees)",
+        "taux_retour": "sum(nombre_retours)::numeric / sum(nombre_passages)",
+        "duree_moyenne_jours": "sum(duree_totale_jours) / sum(nombre_durees)",
     },
     OPERATIONS: {
         "montant_facture": "sum(montant_facture)",

@@ -190,6 +190,17 @@ def test_cases_past_their_limit_cross_a_threshold_together(warehouse: Warehouse)
         assert [one.key for one in values if one.is_crossed] == crossed
 
 
+def test_requests_that_wait_cross_a_threshold_at_a_bottleneck_only(warehouse: Warehouse) -> None:
+    path = "dwh_marts_operationnel.mart_parcours_demandes"
+    execute(
+        warehouse.settings.warehouse,
+        f"update {path} set demandes_en_cours = 11, est_goulot = zone_id = 1",
+    )
+    with connect(warehouse.settings.warehouse) as connection:
+        values = measure(connection, "dwh")
+    assert [one.key for one in values if one.is_crossed] == ["goulot 1"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "said"),
     [
