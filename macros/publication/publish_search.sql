@@ -1,5 +1,5 @@
 {# Post-hook of the publication: the function rechercher and its indexes, where the server has pg_trgm and unaccent.
-   Enterprises and zones are those published; parcels and invoices those of the dimensions and facts.
+   What it finds is published; parcels are those of the dimension.
    The function reads as the owner of the tables, since a policy would keep pg_trgm's operators from using
    an index, and leaves out itself what its reader may not see. See docs/search.md. #}
 {% macro publish_search() -%}
@@ -21,6 +21,8 @@
 {%- set is_same_text = has_definition(portfolio, 'texte', text) -%}
 {%- set made -%}
 {{ text }}
+-- Invoices were looked for in their fact.
+drop index if exists {{ target.schema }}_facts.recherche_factures;
 {%- for index in search_indexes() %}
 create index if not exists {{ index.name }} on {{ target.schema }}_{{ index.table }}
 using gin ({{ index.expression | replace('gin_trgm_ops', trigrams ~ '.gin_trgm_ops') }}){{ index.where }};
@@ -101,7 +103,7 @@ using gin ({{ index.expression | replace('gin_trgm_ops', trigrams ~ '.gin_trgm_o
         },
         {
             'name': 'recherche_factures',
-            'table': 'facts.fait_factures',
+            'table': 'marts_clients.mart_factures_clients',
             'expression': meta_schema() ~ '.texte_recherche(numero_facture) gin_trgm_ops',
             'where': '',
         },
@@ -220,10 +222,10 @@ begin
     ),
     pieces as (
         select 'facture', facture_id, numero_facture, numero_facture
-        from {{ target.schema }}_facts.fait_factures
+        from {{ schema }}.mart_factures_clients
         where length(voulu) > 2
             and {{ meta_schema() }}.texte_recherche(numero_facture) like partie
-            and (tout or zone_key = any (zones))
+            and (tout or zone_id = any (zones))
         limit candidats
     ),
     trouves as (

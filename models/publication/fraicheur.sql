@@ -10,6 +10,7 @@
     ref('mart_occupation_zones'),
     ref('mart_portefeuille_clients'),
     ref('mart_segments_clients'),
+    ref('mart_factures_clients'),
     ref('mart_kpi_operationnels'),
     ref('mart_emplois_investissements'),
     ref('mart_suivi_dossiers'),

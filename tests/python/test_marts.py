@@ -265,14 +265,14 @@ def test_a_search_finds_what_its_reader_sees(site: Site, marts: Marts) -> None:
 def test_a_search_uses_its_indexes(site: Site) -> None:
     """The function keeps the planner from reading whole tables where an index can serve."""
     [(invoice, parcel)] = site.owner(
-        "select (select max(numero_facture) from dwh_facts.fait_factures), "
+        "select (select max(numero_facture) from dwh_marts_clients.mart_factures_clients), "
         "(select max(numero_lot) from dwh_dimensions.dim_lots where is_current and lot_id > 0)"
     )
     for login in ("membre_bi_reader", "une_zone"):
         for index, text in {
             "marts_clients.recherche_entreprises": "oecumenikue",
             "dimensions.recherche_lots": parcel,
-            "facts.recherche_factures": invoice,
+            "marts_clients.recherche_factures": invoice,
         }.items():
             [(oid,)] = site.owner(f"select 'dwh_{index}'::regclass::oid")
             with connect(site.as_login(login), autocommit=True) as connection:

@@ -273,6 +273,32 @@ def test_campaigns(source: Connection) -> None:
     assert sorted(bridge) == [(1, 1, 1), (2, 1, 1), (2, 2, 2)]
 
 
+def test_invoice_mart(source: Connection) -> None:
+    """Only invoice 1 is late; 7 is due today, 8 settled by its date alone; 3 and 9 do not count."""
+    columns = (
+        "facture_id", "raison_sociale", "nom_domaine", "nom_zone", "statut_reglement",
+        "est_en_retard", "tranche", "taux_recouvrement_pct", "taux_recouvrement_confirme_pct",
+    )  # fmt: skip
+    alpha, beta = ("Alpha", "Agroalimentaire", "Yopougon"), ("Béta", "Énergie")
+    assert rows(source, "mart_factures_clients", *columns) == {
+        1: (*alpha, "partielle", True, "91 à 180", 70, 40),
+        2: (*alpha, "soldée", False, None, 130, 60),
+        3: (*alpha, "annulée", False, None, None, None),
+        6: (*beta, "Plusieurs zones", "soldée", False, None, None, None),
+        7: (*beta, "Yopougon", "impayée", False, "non échue", 0, 0),
+        8: (*beta, "Yopougon", "soldée", False, "soldée sans paiement enregistré", 0, 0),
+        9: (*beta, "Inconnu", "annulée", False, None, None, None),
+        10: (*beta, "Yopougon", "impayée", False, "sans échéance", 0, 0),
+    }
+    assert totals(source, REFERENCE)["mart_factures_clients"] == {
+        "montant_total": 20002950,
+        "montant_regle_declare": 2500,
+        "montant_regle_confirme": 1000,
+        "montant_restant_du": 20000450,
+        "nombre_paiements": 6,
+    }
+
+
 def test_campaign_mart(source: Connection) -> None:
     """Campaign 1 bills Alpha and Béta and took 46 days; 2 is planned, with two zones."""
     columns = (
@@ -469,9 +495,10 @@ def test_aged_balance(source: Connection) -> None:
 def test_limits_of_the_aged_balance(source: Connection, days: int, tranche: str) -> None:
     """Stand on each limit with invoice 7, due on 15 July."""
     day = REFERENCE + timedelta(days)
-    names, found = expected(source, "mart_balance_agee", day)
-    debts = {row[names.index("montant_restant_du")]: row[names.index("tranche")] for row in found}
-    assert debts[20000000] == tranche
+    for mart in ("mart_balance_agee", "mart_factures_clients"):
+        names, found = expected(source, mart, day)
+        due, aged = names.index("montant_restant_du"), names.index("tranche")
+        assert [row[aged] for row in found if row[due] == 20000000] == [tranche]
 
 
 def test_occupation_mart(source: Connection) -> None:

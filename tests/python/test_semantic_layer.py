@@ -24,6 +24,7 @@ CAMPAIGNS = "dwh_marts_financier.mart_recouvrement_collectes"
 JOBS = "dwh_marts_operationnel.mart_emplois_investissements"
 CASES = "dwh_marts_operationnel.mart_suivi_dossiers"
 PATH = "dwh_marts_operationnel.mart_parcours_demandes"
+INVOICES = "dwh_marts_clients.mart_factures_clients"
 SEGMENTS = "dwh_marts_clients.mart_segments_clients"
 OCCUPATION = "dwh_marts_occupation.mart_occupation_zones"
 FINANCE_TOTALS = {
@@ -53,6 +54,10 @@ TOTALS = {
         "montant_a_recouvrer": "sum(montant_a_recouvrer)",
         "montant_recouvre": "sum(montant_recouvre)",
         "nombre_collectes": "count(*)",
+    },
+    INVOICES: {
+        "montant_restant_du": "sum(montant_restant_du)",
+        "nombre_factures": "count(*) filter (where statut_reglement <> 'annulée')",
     },
     CASHED: {
         "nombre_paiements": "sum(nombre_paiements)",
