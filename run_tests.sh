@@ -102,8 +102,10 @@ export DWH_ENV_FILE=/dev/null DWH_STATE_DIR=$scratch/state DO_NOT_TRACK=1
 cp profiles.example.yml "$scratch/profiles.yml"
 cp dbt-bouncer.yml "$scratch/dbt-bouncer.yml"
 
+# Optional areas too, which are not read while they are off.
 with_dbt() {
-    DBT_PROFILES_DIR=$scratch DBT_TARGET_PATH=$scratch/target DBT_LOG_PATH=$scratch/logs "$@"
+    DWH_AREAS=$($bin/python -c 'from sigeti_dwh.areas import AREAS; print(*AREAS)') \
+        DBT_PROFILES_DIR=$scratch DBT_TARGET_PATH=$scratch/target DBT_LOG_PATH=$scratch/logs "$@"
 }
 
 # sqlfluff compiles the models as dbt does, and dbt asks the database which tables exist.

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import importlib
 import os
 import signal
 import sys
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from sigeti_dwh import alerts
+from sigeti_dwh.areas import AREAS
 from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.demo import source as demo_source
+from sigeti_dwh.demo.creation import DEFAULT_SEED
 from sigeti_dwh.errors import MissingDatabaseError, RetryableError, UserError
 from sigeti_dwh.folders import REPORT_PAGE, explained, no_space
 from sigeti_dwh.memory import ended_without_memory
@@ -31,6 +34,7 @@ from sigeti_dwh.schedulers.jobs import MORE, shorten_log
 from sigeti_dwh.settings import (
     ROOT,
     STATE,
+    area_demo,
     embedded_server,
     env_file,
     load_settings,
@@ -215,6 +219,11 @@ def status(options: argparse.Namespace) -> int:
 def fill_demo(options: argparse.Namespace) -> int:
     """Make the demo source anew, or let days pass in it."""
     settings = load_settings()
+    if options.area is not None:
+        made = importlib.import_module(f"sigeti_dwh.demo.{options.area}")
+        made.create(area_demo(options.area), seed=options.seed or DEFAULT_SEED)
+        print(f"Made {area_demo(options.area)}. In .env: DWH_AREAS={options.area}")
+        return 0
     if settings.source.embedded:
         server = embedded_server()
         server.start()
@@ -223,6 +232,25 @@ def fill_demo(options: argparse.Namespace) -> int:
         demo_source.create(settings.source, scale=options.scale, seed=options.seed)
     else:
         demo_source.advance(settings.source, days=options.advance, seed=options.seed)
+    return 0
+
+
+def load_sources(options: argparse.Namespace) -> int:
+    """Load without building anything, say what a load would do, or drop what an area brought."""
+    from sigeti_dwh.load.documents.area_load import load_area, undo_area
+    from sigeti_dwh.load.night_load import load
+    from sigeti_dwh.night.run_log import held
+
+    settings = started()
+    with held(settings):
+        if options.undo_area is not None:
+            print("\n".join(undo_area(settings, options.undo_area)) or "There was nothing of it.")
+            return 0
+        load(settings, accept_loss=options.accept_loss, dry_run=options.dry_run)
+        for area in settings.areas:
+            load_area(settings, area, accept_loss=options.accept_loss, dry_run=options.dry_run)
+    if options.dry_run:
+        print("Nothing was written.")
     return 0
 
 
@@ -596,6 +624,19 @@ def _parser() -> argparse.ArgumentParser:
         stop="stop serving",
         generate="write bi/grafana and bi/superset from bi/tableaux.yml",
     ).add_argument("--account", metavar="NAME", help="make this reader's account, or set it anew")
+    loading = word("load", load_sources, "load what changed at the sources, and build nothing")
+    how = loading.add_mutually_exclusive_group()
+    how.add_argument(
+        "--dry-run", action="store_true", help="say what would be loaded, and write nothing"
+    )
+    how.add_argument(
+        "--undo-area", choices=AREAS, help="drop everything that an optional area brought"
+    )
+    loading.add_argument(
+        "--accept-loss",
+        action="store_true",
+        help="load a source that lost more of its rows than DWH_LOSS_SHARE allows",
+    )
     filling = word("demo", fill_demo, "make the demo source anew, or let days pass in it")
     what = filling.add_mutually_exclusive_group()
     what.add_argument(
@@ -605,6 +646,7 @@ def _parser() -> argparse.ArgumentParser:
         help="1 is 1 000 invoices (default); much less than before needs a night --accept-loss",
     )
     what.add_argument("--advance", type=_positive, metavar="DAYS", help="let days pass instead")
+    what.add_argument("--area", choices=AREAS, help="make the files of an optional area instead")
     filling.add_argument("--seed", type=int, help="the same seed makes the same data")
     return parser
 

@@ -3,11 +3,12 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from sigeti_dwh.areas import area_of, areas_on, source_variable
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 
@@ -83,6 +84,8 @@ class Settings:
     """How long all layers together may take."""
     loss_share: float = 0.5
     """The share of its rows that a source table may lose from one accepted load to the next."""
+    areas: Mapping[str, str] = field(default_factory=dict)
+    """Where the data of each optional area that is on comes from: a folder or an address."""
 
     @property
     def one_database(self) -> bool:
@@ -130,6 +133,7 @@ def load_settings() -> Settings:
         layer_minutes=_integer(variables, "DWH_LAYER_MINUTES", 120, 1, 100_000),
         night_minutes=_integer(variables, "DWH_NIGHT_MINUTES", 300, 1, 100_000),
         loss_share=_share(variables, "DWH_LOSS_SHARE", 0.5),
+        areas={area: _area_source(variables, area) for area in areas_on(variables)},
     )
 
 
@@ -141,6 +145,17 @@ def env_file() -> Path:
 def read_variables() -> dict[str, str]:
     """Return the variables of the settings file with those of the environment over them."""
     return {**read_file(env_file()), **os.environ}
+
+
+def project_files(root: Path, *patterns: str) -> list[Path]:
+    """Return the files below `root` that match, but for those of optional areas that are off."""
+    on = areas_on(read_variables())
+    return sorted(
+        path
+        for pattern in patterns
+        for path in root.glob(pattern)
+        if area_of(str(path.relative_to(root))) in (None, *on)
+    )
 
 
 def embedded_server(variables: Mapping[str, str] | None = None) -> EmbeddedServer:
@@ -246,6 +261,22 @@ def _tls_file(variables: Mapping[str, str], prefix: str, name: str) -> str:
             "Put that file there, readable to who runs the nights, or correct the name."
         ) from None
     return str(path)
+
+
+def area_demo(area: str) -> Path:
+    """Return the folder of an area's demo files."""
+    return STATE / "demo" / area
+
+
+def _area_source(variables: Mapping[str, str], area: str) -> str:
+    """Return what an area's variable says, a folder by its full name; the demo when it is empty.
+
+    Whether it can be read, the load of that area tells: no other waits for it.
+    """
+    given = variables.get(source_variable(area), "").strip()
+    if "://" in given:
+        return given
+    return str(ROOT / Path(given).expanduser() if given else area_demo(area))
 
 
 def _place(server: Server) -> tuple[str, int, str]:

@@ -34,7 +34,9 @@
    finds them by what the model reads: one that it does not read would stay as it was, and is refused. #}
 {% macro published_marts() -%}
     {%- set marts = [] -%}
-    {%- for id, node in graph.nodes.items() if node.config.meta.publie_dans is defined and id not in model.depends_on.nodes -%}
+    {%- for id, node in graph.nodes.items()
+        if node.config.meta.publie_dans is defined and id not in model.depends_on.nodes
+        and area_of(node) == area_of(model) -%}
         {{ exceptions.raise_compiler_error(node.name ~ ' has publie_dans, and ' ~ model.original_file_path ~ ' does not read it: add it there.') }}
     {%- endfor -%}
     {%- for id in model.depends_on.nodes if id in graph.nodes -%}
@@ -54,6 +56,16 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(marts) }}
+{%- endmacro %}
+
+{# The optional area of a model, which its own publication publishes; none of SIGETI's. #}
+{% macro area_of(node) -%}
+    {%- for other in graph.nodes.values()
+        if other.config.materialized == 'publication' and other.fqn | length == 4
+        and other.fqn[2] in node.fqn -%}
+        {{ return(other.fqn[2]) }}
+    {%- endfor -%}
+    {{ return(none) }}
 {%- endmacro %}
 
 {% macro create_published(marts) -%}

@@ -18,24 +18,4 @@
     ref('mart_parcours_demandes')
 ] %}
 
-with marts as (
-
-    {% for mart in marts %}
-        select '{{ mart.identifier }}' as mart
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-)
-
-select
-    marts.mart,
-    chargements.lu_le as donnees_au,
-    current_timestamp as publie_le,
-    {{ reference_date() }} as date_reference,
-    chargements.chargement,
-    cast('{{ invocation_id }}' as {{ dbt.type_string() }}) as execution
-from marts
-cross join {{ ref('stg_chargements') }} as chargements
-where chargements.chargement = (
-    select max(lus.chargement) from {{ ref('stg_chargements') }} as lus
-)
+{{ freshness_of(marts, ref('stg_chargements')) }}

@@ -20,7 +20,9 @@ from prefect.runtime import flow_run  # noqa: E402
 
 from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
 from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
-from sigeti_dwh.errors import RetryableError  # noqa: E402
+from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
+from sigeti_dwh.folders import words  # noqa: E402
+from sigeti_dwh.load.documents.area_load import load_area  # noqa: E402
 from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
 from sigeti_dwh.morning.command import after_publication  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
@@ -84,17 +86,55 @@ def load_source(settings: Settings, accept_loss: bool, by_value: bool) -> LoadRe
     return load(settings, report=say, accept_loss=accept_loss, by_value=by_value)
 
 
+@task(name="load documents", task_run_name="load {area}", **STEP)
+def load_documents(settings: Settings, area: str, accept_loss: bool) -> None:
+    """Copy what changed at the source of an optional area."""
+    load_area(settings, area, report=say, accept_loss=accept_loss)
+
+
 @task(name="layer", task_run_name="{layer.name}", **STEP)
-def build_layer(project: Project, layer: Layer) -> LayerResult:
+def build_layer(project: Project, layer: Layer, area: str | None = None) -> LayerResult:
     """Build a layer and run its tests, each dbt node a task run below this one."""
     with NodeTaskRuns() as nodes:
-        return project.build(layer, on_event=nodes)
+        return project.build(layer, on_event=nodes, area=area)
 
 
 @task(name="documentation", task_run_name="documentation", **STEP)
 def write_documentation(project: Project) -> None:
     """Write the documentation of the warehouse as one page."""
     project.docs()
+
+
+def refresh_areas(
+    project: Project, accept_loss: bool
+) -> tuple[tuple[LayerResult, ...], dict[str, Exception]]:
+    """Refresh each optional area that is on, in a flow run of its own below this one.
+
+    One that fails holds back its own marts alone.
+    """
+
+    @flow(name="sigeti-dwh-area", flow_run_name="{area}", persist_result=False)
+    def refresh_area(area: str) -> tuple[LayerResult, ...]:
+        load_documents(project.settings, area, accept_loss)
+        return tuple(build_layer(project, layer, area) for layer in LAYERS)
+
+    done: list[LayerResult] = []
+    failed: dict[str, Exception] = {}
+    for area in project.areas:
+        try:
+            done += refresh_area(area)
+        except Exception as error:
+            failed[area] = error
+            say(f"{area} failed: {words(error)}")
+    return tuple(done), failed
+
+
+def areas_failed(failed: dict[str, Exception]) -> UserError:
+    """Return the error of a night whose optional areas failed."""
+    reasons = "\n".join(f"{area}: {words(error)}" for area, error in failed.items())
+    error = UserError(f"{reasons}\nIts marts stay as they were; those of SIGETI are published.")
+    error.__cause__ = next(iter(failed.values()))
+    return error
 
 
 @flow(name="sigeti-dwh", persist_result=False)
@@ -120,8 +160,8 @@ def sigeti_dwh(
     run works on the same warehouse.
     """
     started = time.monotonic()
-    code = code_version()
     settings = load_settings()
+    code = code_version(settings)
     check_connections(settings)
     options = f"full_refresh={full_refresh} full_tests={full_tests} "
     options += f"all_nodes={all_nodes} select={select}"
@@ -155,19 +195,26 @@ def sigeti_dwh(
         layers = tuple(
             build_layer(project, layer) for layer in LAYERS if layer.name not in finished
         )
+        of_areas, failed = refresh_areas(project, accept_loss)
         if docs:
             write_documentation(project)
         if select is None:
             if not finished and not project.left_out:
                 log.whole()
-            log.leaves(code)
+            if not failed:
+                log.leaves(code)
             published(settings)
             after_publication(settings, look)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(
-            loaded, layers, time.monotonic() - started, missed=tuple(project.missed)
+            loaded,
+            layers + of_areas,
+            time.monotonic() - started,
+            missed=tuple(project.missed),
         )
+    if failed:
+        raise areas_failed(failed)
     went_through.append(summary)
     return summary
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
+
+DESCRIPTIONS = ("marts/*/*.yml", "publication/**/*.yml")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Column:
 
 def read_columns(folder: Path = ROOT / "models") -> dict[str, dict[str, Column]]:
     """Return the public columns of each mart, and of `fraicheur`."""
-    files = [*folder.glob("marts/*/*.yml"), *folder.glob("publication/*.yml")]
+    files = project_files(folder.parent, *(f"{folder.name}/{one}" for one in DESCRIPTIONS))
     return {
         model["name"]: {
             column["name"]: Column(

@@ -63,13 +63,15 @@ def load(
     accept_loss: bool = False,
     by_value: bool = False,
     only_unchanged: bool = False,
+    dry_run: bool = False,
 ) -> LoadResult:
     """Bring the copies in raw_sigeti to the present state of the source.
 
     A table that lost more than `settings.loss_share` of its rows ends it before anything is
     written, unless `accept_loss`. With `by_value` every row of a copy is compared by its values.
 
-    With `only_unchanged` a load that finds changed rows leaves the warehouse as it was.
+    With `only_unchanged` a load that finds changed rows leaves the warehouse as it was; with
+    `dry_run` every load does, and says what it would have written.
 
     When source and warehouse are one database only optional tables are copied: of the others
     dwh_suivi keeps the keys and versions that tell the facts which rows changed.
@@ -151,15 +153,23 @@ def load(
                 copy.keep()
                 done.append(TableLoad(name, 0, 0, seconds[name]))
                 continue
+            living = _living(warehouse, store) if dry_run else 0
             known = shape.shapes.get(name, (store.table.missing,))
             trusted = None if by_value and not store.versions_only else horizon
             read, changed = copy.refresh(repr((known_as, *known)), trusted)
             seconds[name] += time.monotonic() - started
             done.append(TableLoad(name, read, changed, seconds[name]))
-            report(f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s")
+            report(
+                _described(warehouse, store, living, changed)
+                if dry_run
+                else f"{name}: {changed} changed rows of {read} read in {seconds[name]:.1f} s"
+            )
             if only_unchanged and changed:
                 warehouse.rollback()
                 return LoadResult(run_id, done, notices)
+        if dry_run:
+            warehouse.rollback()
+            return LoadResult(run_id, done, notices)
         with translated(settings.warehouse):
             _close_run(warehouse, run_id, shape.horizon, done)
             _remember_rows(warehouse, run_id, rows, accepted=bool(lost))
@@ -181,6 +191,33 @@ def _notices(tables: Sequence[SourceTable], rows: Mapping[str, int]) -> Iterator
             empty.setdefault(table.missing, []).append(table.name)
     for reason, names in empty.items():
         yield f"Notice: {', '.join(names)}: {reason}; empty here"
+
+
+def _living(warehouse: Connection, store: CopyStore) -> int:
+    """Return how many rows of a copy the source has not deleted."""
+    if warehouse.execute("select to_regclass(%s)", [store.name]).fetchone() == (None,):
+        return 0
+    row = warehouse.execute(
+        sql.SQL("select count(*) from {} where _supprime_le is null").format(store.relation)
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _described(warehouse: Connection, store: CopyStore, before: int, changed: int) -> str:
+    """Say what a load that is not kept would do to a copy that had so many living rows."""
+    row = warehouse.execute(
+        sql.SQL(
+            "select count(*) from {} where _supprime_le is not null and _chargement = %s"
+        ).format(store.relation),
+        [store.run_id],
+    ).fetchone()
+    assert row is not None
+    deleted = int(row[0])
+    new = _living(warehouse, store) - before + deleted
+    return (
+        f"{store.table.name}: {new} new, {changed - new - deleted} changed, {deleted} deleted rows"
+    )
 
 
 def _open_run(warehouse: Connection) -> int:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from tabulate import tabulate
 
+from sigeti_dwh.areas import RAW
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.marts import Marts, Pool
 from sigeti_dwh.monitor.arguments import Parser
@@ -34,19 +35,20 @@ READABLE = {
     "dwh_loader": ("raw", "meta"),
 }
 BI_ROLES = ("bi_reader", "dwh_analyst")
+COPIES = ["raw_sigeti", "dwh_suivi", *RAW]
 RELATIONS = """
 select n.nspname, c.relname, layer
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
     select case
-        when n.nspname in ('raw_sigeti', 'dwh_suivi') then 'raw'
+        when n.nspname = any(%(raw)s) then 'raw'
         when n.nspname = 'dwh_meta' then 'meta'
         else split_part(substr(n.nspname, length(%(prefix)s) + 2), '_', 1)
     end as layer
 ) as layers
 where c.relkind in ('r', 'p', 'v', 'm')
-    and (n.nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_meta')
+    and (n.nspname = any(%(raw)s) or n.nspname = 'dwh_meta'
         or starts_with(n.nspname, %(prefix)s || '_'))
 """
 CONTACTS = """
@@ -158,7 +160,7 @@ def _refused(server: Server, role: str, prefix: str) -> str:
     if readable is None:
         return "works on all layers"
     with connect(server, autocommit=True) as connection:
-        relations = connection.execute(RELATIONS, {"prefix": prefix}).fetchall()
+        relations = connection.execute(RELATIONS, {"prefix": prefix, "raw": COPIES}).fetchall()
         closed = [(schema, name) for schema, name, layer in relations if layer not in readable]
         for schema, name in closed:
             try:

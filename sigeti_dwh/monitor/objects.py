@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh.areas import RAW
 from sigeti_dwh.monitor.values import TIMES, YEARS, checked_columns, ends_of, wrong_values
 from sigeti_dwh.night.layers import LAYERS
 
@@ -133,7 +134,7 @@ def _objects(connection: psycopg.Connection[Any], prefix: str) -> list[Sequence[
 
 def layer_of(schema: str, prefix: str) -> str | None:
     """Return the layer that a schema holds, None when it is not one of the warehouse's."""
-    if schema == "raw_sigeti":
+    if schema == "raw_sigeti" or schema in RAW:
         return "raw"
     # Public holidays serve every warehouse of the database, whatever its prefix.
     if schema == "dwh_reference":

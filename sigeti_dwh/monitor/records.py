@@ -9,10 +9,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from sigeti_dwh.areas import LOADS, areas_on
 from sigeti_dwh.monitor.findings import RUN, Finding, Level, monitor
 from sigeti_dwh.monitor.objects import Measure
 from sigeti_dwh.night.acceptances import Acceptances, Judgement
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, read_variables
 
 MADE = """
 select n.nom, greatest(max(coalesce(e.fin, e.debut)), (
@@ -28,7 +29,7 @@ where n.etat in ('success', 'pass', 'unchanged') and n.type in ('model', 'snapsh
 group by n.nom
 """
 LOADED = """
-select max(fin) from dwh_meta.chargements where fin < current_timestamp + interval '10 minutes'
+select max(fin) from {} where fin < current_timestamp + interval '10 minutes'
 """
 TOLERATED = timedelta(minutes=10)
 """What two machines' clocks may differ by."""
@@ -88,19 +89,30 @@ def with_times(
     """
     now = datetime.now(UTC) + TOLERATED
     made = dict(rows(connection, MADE))
-    ((loaded,),) = rows(connection, LOADED) or [(None,)]
-    published = dict(
-        rows(
-            connection,
-            sql.SQL("select mart, publie_le from {}").format(
-                sql.Identifier(f"{prefix}_marts_operationnel", "fraicheur")
-            ),
+    areas = areas_on(read_variables())
+    loads = {"raw_sigeti": ("dwh_meta", "chargements")}
+    loads |= {f"raw_{area}": (f"raw_{area}", LOADS) for area in areas}
+    loaded = {
+        schema: rows(connection, sql.SQL(LOADED).format(sql.Identifier(*table)))
+        for schema, table in loads.items()
+    }
+    published: dict[str, datetime] = {}
+    for schema, table in (
+        ("operationnel", "fraicheur"),
+        *((area, f"fraicheur_{area}") for area in areas),
+    ):
+        query = sql.SQL("select mart, publie_le from {}").format(
+            sql.Identifier(f"{prefix}_marts_{schema}", table)
         )
-    )
+        published |= dict(rows(connection, query))
     completed = []
     for one in measures:
-        name = one.name.partition(".")[2]
-        known = [one.loaded, loaded if one.layer == "raw" else made.get(name)]
+        schema, _, name = one.name.partition(".")
+        if one.layer == "raw":
+            ((last,),) = loaded.get(schema) or [(None,)]
+        else:
+            last = made.get(name)
+        known = [one.loaded, last]
         completed.append(
             replace(
                 one,

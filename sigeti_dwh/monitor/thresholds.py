@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
 
 PERIODS = {"minute": 60, "hour": 3600, "day": 86400}
 
@@ -42,11 +42,11 @@ def thresholds(root: Path = ROOT) -> dict[str, Threshold]:
     found: dict[str, Threshold] = {}
     for kind in ("models", "snapshots"):
         folders = project.get(kind, {}).get(project["name"], {})
-        for path in sorted((root / kind).rglob("*.sql")):
+        for path in project_files(root, f"{kind}/**/*.sql"):
             inherited = _of_folders(folders, path.relative_to(root / kind).parts[:-1])
             if inherited:
                 found[path.stem] = _threshold(inherited, f"dbt_project.yml, {path.stem}")
-        for path in sorted((root / kind).rglob("*.yml")):
+        for path in project_files(root, f"{kind}/**/*.yml"):
             for name, own in _declared(yaml.safe_load(path.read_text(encoding="utf-8"))):
                 found[name] = _threshold(own, f"{path.relative_to(root)}, {name}")
     return found

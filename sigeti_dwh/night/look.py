@@ -32,15 +32,18 @@ def nothing_changed_since(settings: Settings) -> datetime | None:
     or when only a run can tell: whatever fails here, the run meets again. Raises BusyError when
     another run is at work.
     """
-    code = code_version()
+    code = code_version(settings)
     try:
         with connect(settings.warehouse, autocommit=True) as connection:
             if RunLog.stands(connection, settings.schema, code) is None:
                 return None
         with RunLog(settings, LOOK) as log:
             try:
-                loaded = load(settings, report=lambda line: None, only_unchanged=True)
-                ended = None if loaded.changed else log.still_stands(code)
+                loaded = load(settings, report=_silent, only_unchanged=True)
+                changed = loaded.changed or any(
+                    _area_changed(settings, area) for area in settings.areas
+                )
+                ended = None if changed else log.still_stands(code)
                 if ended is not None:
                     _still_fresh(settings, loaded.run_id)
             except (UserError, psycopg.Error):
@@ -55,6 +58,16 @@ def nothing_changed_since(settings: Settings) -> datetime | None:
         return None
 
 
+def _silent(line: str) -> None:
+    pass
+
+
+def _area_changed(settings: Settings, area: str) -> bool:
+    from sigeti_dwh.load.documents.area_load import load_area
+
+    return any(one.written for one in load_area(settings, area, _silent, dry_run=True))
+
+
 def _still_fresh(settings: Settings, load: int) -> None:
     """Let the marts tell that they are what the source was at a load that found nothing changed."""
     with connect(settings.warehouse, autocommit=True) as connection:
@@ -67,12 +80,13 @@ def _still_fresh(settings: Settings, load: int) -> None:
         )
 
 
-def code_version() -> str:
-    """Return a fingerprint of the day and of all files that decide what a run does."""
+def code_version(settings: Settings) -> str:
+    """Return a fingerprint of the day, the areas that are on and the files that a run goes by."""
     paths = [ROOT / name for name in FILES]
     for folder in CODE:
         paths += [path for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
-    digest = hashlib.md5(datetime.now(UTC).date().isoformat().encode())
+    day = datetime.now(UTC).date()
+    digest = hashlib.md5(f"{day.isoformat()} {sorted(settings.areas.items())}".encode())
     for path in sorted(paths):
         if path.is_file():
             digest.update(f"\n{path.relative_to(ROOT)}\n".encode() + path.read_bytes())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sigeti_dwh.areas import AREAS, LOADS
 from sigeti_dwh.night.results import NodeResult
 from sigeti_dwh.night.tested_changes import WHOLE_EVERY
 from sigeti_dwh.settings import Settings
@@ -207,7 +208,10 @@ class NodeStates:
         sources = [self.sources[name] for name in reads if name in self.sources]
         above = [self.nodes[name] for name in reads if name in self.nodes]
         followed = all(_is_followed(one) for one in (self.nodes[node], *above))
-        numbered = self._is_view(node) or all(one.source_name in NUMBERED for one in sources)
+        numbered = self._is_view(node) or all(
+            one.source_name in NUMBERED or (one.source_name in AREAS and one.name != LOADS)
+            for one in sources
+        )
         if not (reads and followed and numbered):
             return None
         views = [self.nodes[name].raw_code for name in reads if self._is_view(name)]
@@ -237,7 +241,10 @@ class NodeStates:
     def _numbered(self, name: str) -> str:
         """Return the name under which a relation's changes are numbered."""
         if name in self.sources:
-            return str(self.sources[name].name)
+            known = self.sources[name]
+            if known.source_name in AREAS:
+                return f"{known.schema}.{known.name}"
+            return str(known.name)
         node = self.nodes[name]
         return f"{node.schema}.{node.alias}"
 

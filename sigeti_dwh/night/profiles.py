@@ -43,8 +43,9 @@ def profile(settings: Settings) -> str:
 
 
 def profile_variables(settings: Settings) -> dict[str, str]:
-    """Return the variables that the profile reads."""
+    """Return the variables that the profile, and the plugin dbt_sigeti_dwh, read."""
     return settings.environment() | {
+        "DWH_AREAS": ",".join(settings.areas),
         "DWH_TARGET": "direct_source" if settings.one_database else "copied_source",
         "DWH_THREADS": str(settings.threads),
         # dbt executes `set role` and this on each connection: the one place for what all need.

@@ -18,6 +18,7 @@ from dbt_common.dataclass_schema import ValidationError
 from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtBaseException
 
+from sigeti_dwh.areas import area_of
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.load.extreme_values import largest_numbers, longest_texts
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
@@ -80,6 +81,9 @@ class Project:
         self.manifest: Manifest | None = None
         self.states: NodeStates | None = None
         self.nodes: dict[Layer, list[str]] = {}
+        """Those of each layer, but for those of optional areas."""
+        self.areas: dict[str, dict[Layer, list[str]]] = {}
+        """The same of each area that is on."""
 
     def parse(self) -> None:
         """Read the project and decide which nodes each layer builds.
@@ -99,26 +103,37 @@ class Project:
         self.manifest = self._run("parse", callback=keep)
         for warning in warnings:
             self.report(f"dbt: {warning}")
-        self.nodes = assign(self.manifest.nodes)
+        by_area: dict[str | None, dict[str, Any]] = {
+            area: {} for area in (None, *self.settings.areas)
+        }
+        for name, node in self.manifest.nodes.items():
+            by_area[area_of(node.original_file_path)][name] = node
+        self.nodes = assign(by_area.pop(None))
+        self.areas = {area: assign(nodes) for area, nodes in by_area.items() if area}
         self.acceptances.check({node.name for node in self.manifest.nodes.values()})
         self.states = NodeStates(self.settings, self.manifest)
         if self.select is not None:
             selected = self._selected(self.select)
-            self.nodes = {
-                layer: [node for node in nodes if node in selected]
-                for layer, nodes in self.nodes.items()
-            }
-            if not any(self.nodes.values()):
+            self.nodes = _only(selected, self.nodes)
+            self.areas = {area: _only(selected, nodes) for area, nodes in self.areas.items()}
+            if not any(any(nodes.values()) for nodes in (self.nodes, *self.areas.values())):
                 raise UserError(
                     f"--select {self.select}: no model, snapshot or test matches.\n"
                     "As in plain dbt: a name (dim_lots), +name, name+, path:models/facts, tag:x."
                 )
-        kinds = [node.split(".")[0] for nodes in self.nodes.values() for node in nodes]
-        tests = kinds.count("test")
-        self.report(f"project: {len(kinds) - tests} models and {tests} tests to run")
+        for area, layers in ((None, self.nodes), *self.areas.items()):
+            kinds = [node.split(".")[0] for nodes in layers.values() for node in nodes]
+            tests = kinds.count("test")
+            self.report(
+                f"{area or 'project'}: {len(kinds) - tests} models and {tests} tests to run"
+            )
 
-    def build(self, layer: Layer, on_event: OnEvent = lambda event: None) -> LayerResult:
+    def build(
+        self, layer: Layer, on_event: OnEvent = lambda event: None, area: str | None = None
+    ) -> LayerResult:
         """Build a layer's models and run its tests; `on_event` sees each node start and end.
+
+        Those of an optional `area`, if one is given.
 
         It is called in dbt's own threads. Raises UserError when a node fails, whose message names
         it; RetryableError when all that failed can pass by waiting, and then it can be called
@@ -127,7 +142,7 @@ class Project:
         if self.manifest is None:
             self.parse()
         assert self.manifest is not None and self.states is not None
-        planned = self.nodes[layer]
+        planned = (self.nodes if area is None else self.areas[area])[layer]
         if not planned:
             return self._reported(LayerResult(layer.name, (), 0.0))
         states = self.states
@@ -331,6 +346,10 @@ class Project:
             return refusal(str(error), self.settings.warehouse)
         message = f"dbt: {first_lines(str(error), 3)}\nAll of it: logs/dbt.log"
         return RetryableError(message) if is_passing(str(error)) else UserError(message)
+
+
+def _only(selected: set[str], layers: dict[Layer, list[str]]) -> dict[Layer, list[str]]:
+    return {layer: [node for node in nodes if node in selected] for layer, nodes in layers.items()}
 
 
 def _ended(layer: Layer, started: float) -> TimeLimitError:

@@ -45,7 +45,7 @@ def overview(text: str, marts: list[Mart]) -> str:
 def write(root: Path = ROOT) -> None:
     """Write contract and catalogue anew; raise UserError when a promise would be broken."""
     write_contract(root)
-    marts = read_marts(root)
+    marts = [mart for mart in read_marts(root) if mart.area is None]
     (root / FILE).write_text(page(marts), encoding="utf-8")
     first = root / OVERVIEW
     first.write_text(overview(first.read_text(encoding="utf-8"), marts), encoding="utf-8")

@@ -1,7 +1,8 @@
 """What readers of the marts rely on: columns and types that change only with a new version.
 
-models/marts/contracts.json holds what was promised; the models' descriptions say what is. A column
-may be added at any time. To remove, rename or retype one, raise `version` in the model's meta.
+models/marts/contracts.json holds what was promised, and the same in the folder of an optional area;
+the models' descriptions say what is. A column may be added at any time. To remove, rename or retype
+one, raise `version` in the model's meta.
 """
 
 import json
@@ -11,11 +12,12 @@ from typing import Any
 
 import yaml
 
+from sigeti_dwh.areas import area_of
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
 
 FILE = Path("models/marts/contracts.json")
-DESCRIPTIONS = ("models/marts/*/_*__models.yml", "models/publication/_*__models.yml")
+DESCRIPTIONS = ("models/marts/*/_*__models.yml", "models/publication/**/_*__models.yml")
 PUBLISHED = {
     "charge_le": ("timestamp with time zone", "Date et heure de publication de la ligne."),
 }
@@ -40,6 +42,8 @@ class Mart:
     description: str
     meta: dict[str, Any]
     columns: dict[str, Column] = field(default_factory=dict)
+    area: str | None = None
+    """The optional area it belongs to, None of SIGETI's own."""
 
     @property
     def version(self) -> int:
@@ -48,11 +52,10 @@ class Mart:
 
 
 def read_marts(root: Path = ROOT) -> list[Mart]:
-    """Return the published marts from the descriptions of their models."""
-    files = sorted(path for pattern in DESCRIPTIONS for path in root.glob(pattern))
+    """Return the published marts, of SIGETI and the areas that are on, from their descriptions."""
     return [
-        _mart(model, path.parent.name)
-        for path in files
+        _mart(model, path.relative_to(root))
+        for path in project_files(root, *DESCRIPTIONS)
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     ]
 
@@ -69,8 +72,10 @@ def promise(marts: list[Mart]) -> dict[str, Any]:
 
 
 def read_contract(root: Path = ROOT) -> dict[str, Any]:
-    """Return what was promised so far."""
-    contract: dict[str, Any] = json.loads((root / FILE).read_text(encoding="utf-8"))
+    """Return what was promised so far of the marts of SIGETI and of the areas that are on."""
+    contract: dict[str, Any] = {}
+    for path in project_files(root, str(FILE), f"{FILE.parent}/*/{FILE.name}"):
+        contract |= json.loads(path.read_text(encoding="utf-8"))
     return contract
 
 
@@ -97,17 +102,21 @@ def write_contract(root: Path = ROOT) -> None:
 
     Raises UserError when that would break what was promised before.
     """
-    now = promise(read_marts(root))
-    path = root / FILE
-    if path.exists() and (found := breaches(read_contract(root), now)):
+    marts = read_marts(root)
+    if found := breaches(read_contract(root), promise(marts)):
         raise UserError(
             f"Readers rely on it: {'; '.join(found)}.\n"
             "Keep it, or raise `version` in the meta of the model and tell them in time."
         )
-    path.write_text(json.dumps(now, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for area in {mart.area for mart in marts}:
+        now = promise([mart for mart in marts if mart.area == area])
+        path = root / FILE.parent / (area or "") / FILE.name
+        path.write_text(json.dumps(now, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _mart(model: dict[str, Any], folder: str) -> Mart:
+def _mart(model: dict[str, Any], described_in: Path) -> Mart:
+    area = area_of(str(described_in))
+    is_built = described_in.is_relative_to("models/marts")
     columns = {
         column["name"]: Column(
             column["data_type"],
@@ -116,13 +125,14 @@ def _mart(model: dict[str, Any], folder: str) -> Mart:
         )
         for column in model["columns"]
     }
-    if folder != "publication":
+    if is_built:
         for name, (kind, description) in PUBLISHED.items():
             columns[name] = Column(kind, "Publié le", description)
     return Mart(
         model["name"],
-        "marts_operationnel" if folder == "publication" else f"marts_{folder}",
+        f"marts_{described_in.parent.name if is_built or area else 'operationnel'}",
         " ".join(model["description"].split()),
         model["config"]["meta"],
         columns,
+        area,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from sigeti_dwh.areas import RAW
 from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.settings import LAYER_SCHEMAS, Settings
 
@@ -85,7 +86,7 @@ class Scope:
 def find_scope(connection: Connection, settings: Settings) -> Scope:
     """Look through the warehouse's database for what is ours."""
     layers = "|".join((*LAYER_SCHEMAS, "meta"))
-    shared = "dwh_meta|dwh_reference|dwh_suivi|raw_sigeti"
+    shared = "|".join(("dwh_meta", "dwh_reference", "dwh_suivi", "raw_sigeti", *RAW))
     schemas = rf"^({shared}|{settings.schema}_({layers})(_[a-z]+)?)$"
     # In one database the views of staging stand on the source's tables, whose rows are not ours.
     source = [

@@ -1,11 +1,13 @@
 """The warehouse's own records in schema dwh_meta: loads, numbered changes, progress of facts."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from sigeti_dwh.errors import UserError
 
@@ -242,6 +244,21 @@ select exists (
 """
 
 
+AREA_RELATIONS = """
+select
+    format('%%I.%%I', nspname, relname),
+    case relkind when 'v' then 'view' else 'table' end
+from pg_class c
+join pg_namespace n on n.oid = relnamespace
+where relkind in ('r', 'v') and (
+    nspname = %(raw)s
+    or (starts_with(nspname, %(prefix)s || '_') or nspname = 'dwh_meta')
+    and substring(relname from '^(.*?)(?:__.*)?$') = any(%(models)s)
+)
+order by 1
+"""
+
+
 def prepare(connection: psycopg.Connection[Any]) -> None:
     """Create what is missing of dwh_meta, in a transaction of its own.
 
@@ -335,6 +352,34 @@ def _prepare_rights(connection: psycopg.Connection[Any]) -> None:
         connection.execute(
             f"comment on function dwh_meta.proteger(regclass) is '{digest}'".encode()
         )
+
+
+def forget_area(
+    connection: psycopg.Connection[Any], prefix: str, area: str, models: Sequence[str]
+) -> list[str]:
+    """Drop all that an optional area brought, by the names of its models, with its records.
+
+    Returns the relations that were dropped.
+    """
+    found = connection.execute(
+        AREA_RELATIONS, {"prefix": prefix, "raw": f"raw_{area}", "models": list(models)}
+    ).fetchall()
+    for relation, kind in found:
+        connection.execute(f"drop {kind} if exists {relation} cascade".encode())
+    for schema in (f"raw_{area}", f"{prefix}_marts_{area}"):
+        connection.execute(
+            sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
+        )
+    names = [relation for relation, _ in found]
+    for table in ("changements", "avancement", "definitions"):
+        connection.execute(
+            sql.SQL("delete from dwh_meta.{} where relation = any(%s)").format(
+                sql.Identifier(table)
+            ),
+            [names],
+        )
+    connection.commit()
+    return names
 
 
 def next_change(connection: psycopg.Connection[Any], relation: str) -> int:

@@ -13,6 +13,16 @@ comment on column dwh_meta.droits_zones.login is 'Nom du compte PostgreSQL.';
 comment on column dwh_meta.droits_zones.zone_id is
 'Zone ; -1 : ce dont la zone est inconnue ; vide : toutes les zones, et ce qui en concerne plusieurs ou aucune.';
 
+create table if not exists dwh_meta.droits_domaines (
+    login text not null,
+    domaine text not null,
+    unique (login, domaine)
+);
+comment on table dwh_meta.droits_domaines is
+'Domaines facultatifs que voit un compte de lecture qui ne voit pas toutes les zones, une ligne par domaine.';
+comment on column dwh_meta.droits_domaines.login is 'Nom du compte PostgreSQL.';
+comment on column dwh_meta.droits_domaines.domaine is 'Nom du domaine, comme dans DWH_AREAS.';
+
 -- Who asks: the login, or the role it has taken on. Unlike current_user it is the same within views and
 -- security definer functions, whoever owns them.
 create or replace function dwh_meta.lecteur() returns text
@@ -113,6 +123,25 @@ where n.nspname = schema_name and c.relname = table_name
     and c.relkind in ('r', 'p') and pg_get_userbyid(c.relowner) = current_user
 $$;
 
+-- The optional area of a schema, by the loads that it has had; null of SIGETI's own.
+create or replace function dwh_meta.domaine(schema_name name) returns text
+language sql stable
+return (
+    select domaine
+    from substring(schema_name from '^(?:raw|.*_marts)_([a-z]+)$') as domaine
+    where to_regclass(format('raw_%s._chargements', domaine)) is not null
+);
+
+-- Who sees all zones sees all areas; others see those that are named for them.
+create or replace function dwh_meta.voit_domaine(nom text) returns boolean
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select dwh_meta.voit_tout() or exists (
+    select from dwh_meta.droits_domaines where login = dwh_meta.lecteur() and domaine = nom
+)
+$$;
+
 -- What dim_lots, which holds the source's zones, says for a zone that the reader sees: who sees what
 -- belongs to none also sees zones that dim_zones_industrielles does not have.
 create or replace function dwh_meta.zones_de_lots_visibles(prefixe text) returns bigint[]
@@ -197,6 +226,8 @@ as $$
 select case
     when c.relname in ('dim_temps', 'dim_domaines_activites', 'dim_etapes', 'dim_agents', 'fraicheur')
         then null
+    when dwh_meta.domaine(n.nspname) is not null
+        then format('(select dwh_meta.voit_domaine(%L))', dwh_meta.domaine(n.nspname))
     when c.relname = 'dim_entreprises' then dwh_meta.condition_muette(
         'entreprise_id', 'integer', format(
             'array(select dwh_meta.entreprises_visibles(%L)::bigint)',
@@ -252,9 +283,10 @@ where to_regrole(role) is not null;
 
 -- settings.py refuses a prefix that would itself pass for a layer.
 create or replace function dwh_meta.couche(schema_name name) returns text
-language sql immutable
+language sql stable
 return case
-    when schema_name in ('raw_sigeti', 'dwh_suivi') then 'raw'
+    when schema_name in ('raw_sigeti', 'dwh_suivi') or dwh_meta.domaine(schema_name) is not null
+        and starts_with(schema_name, 'raw_') then 'raw'
     when schema_name = 'dwh_meta' then 'meta'
     when schema_name = 'dwh_reference' then 'reference'
     else substring(
@@ -327,7 +359,7 @@ declare
 begin
     select n.nspname, r.relname, r.relkind, r.relrowsecurity, r.relacl,
         case
-            when r.oid <> all (array['dwh_meta.droits_zones', 'dwh_meta.nuit', 'dwh_meta.verrous']::regclass[])
+            when r.oid <> all (array['dwh_meta.droits_zones', 'dwh_meta.droits_domaines', 'dwh_meta.nuit', 'dwh_meta.verrous']::regclass[])
                 then dwh_meta.couche(n.nspname)
         end as couche,
         -- Other views read as their owner, whom no policy concerns, or hold what he has read.
@@ -431,7 +463,7 @@ select c.oid::regclass
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm') and dwh_meta.couche(n.nspname) is not null
-    and (n.nspname in ('raw_sigeti', 'dwh_suivi', 'dwh_meta', 'dwh_reference')
+    and (dwh_meta.couche(n.nspname) = 'raw' or n.nspname in ('dwh_meta', 'dwh_reference')
         or starts_with(n.nspname, prefixe || '_'))
 order by c.oid
 $$;

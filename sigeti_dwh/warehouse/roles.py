@@ -57,6 +57,7 @@ from pg_roles m
 where m.rolcanlogin and not m.rolsuper
     and (pg_has_role(m.oid, 'bi_reader', 'usage') or pg_has_role(m.oid, 'dwh_analyst', 'usage'))
     and not exists (select from dwh_meta.droits_zones where login = m.rolname)
+    and not exists (select from dwh_meta.droits_domaines where login = m.rolname)
 order by 1
 """
 # A group that could do more would lend it to its logins, or let somebody in by itself.

@@ -35,6 +35,9 @@ TYPED: dict[str, Expected | Serving] = {
     ),
     "./run_pipeline.sh export": Expected(code=1, says="--user NAME"),
     "./run_pipeline.sh export --user NAME": Expected(says=r"Written: .*\.xlsx\n\d+ rows of"),
+    "./run_pipeline.sh demo --area boutique": Expected(says="DWH_AREAS=boutique"),
+    "./run_pipeline.sh load --dry-run": Expected(says="Nothing was written"),
+    "./run_pipeline.sh load --undo-area boutique": Expected(says="There was nothing of it"),
     "./run_pipeline.sh dashboards --stop": Expected(says="It was not running"),
     "prefect agent start": Expected(code=2, says='Unknown command "agent"'),
     "PREFECT_HOME=$PWD/.dwh/prefect .venv/bin/prefect server start": Serving(

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
 
 CHOICE = st.integers(0, 10_000)
 # Times before, around and after the demo's, so that clocks seem to jump both ways.
@@ -312,7 +312,7 @@ BUILT = (
     *sorted(
         path.stem
         for layer in ("dimensions", "facts", "marts")
-        for path in (ROOT / "models" / layer).rglob("*.sql")
+        for path in project_files(ROOT, f"models/{layer}/**/*.sql")
     ),
 )
 """The relations that a night keeps from one to the next, and follows the changes of."""

@@ -7,6 +7,7 @@ shares anything with the models.
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ import psycopg
 import yaml
 from psycopg import sql
 
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
 
 Connection = psycopg.Connection[Any]
 Row = tuple[Any, ...]
@@ -24,11 +25,11 @@ Row = tuple[Any, ...]
 FOLDER = Path(__file__).resolve().parents[1] / "oracle"
 
 
-def _contracts() -> dict[str, tuple[str, dict[str, Any]]]:
+def _contracts(paths: Iterable[Path]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the description of each fact, bridge and mart, with its schema after the prefix."""
     return {
         model["name"]: (f"marts_{path.parent.name}" if "marts" in path.parts else "facts", model)
-        for path in sorted((ROOT / "models").rglob("*__models.yml"))
+        for path in paths
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         if model["name"].startswith(("fait_", "pont_", "mart_"))
     }
@@ -45,10 +46,14 @@ def _primary_key(model: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-CONTRACTS = _contracts()
+CONTRACTS = _contracts(project_files(ROOT, "models/**/*__models.yml"))
 RELATIONS = {name: (schema, _primary_key(model)) for name, (schema, model) in CONTRACTS.items()}
 """Each relation's schema, after the prefix, and the columns that identify a row."""
 MARTS = tuple(name for name in RELATIONS if name.startswith("mart_"))
+STAMPS = {"_insertion", "_changement", "charge_le"}
+"""Columns of the machinery, which no source tells."""
+APPROXIMATE = {"p_valeur": Decimal("1e-6"), "significativite_auteur": Decimal("1e-6")}
+"""Columns that no two ways of computing give the same last decimal, and by how much they differ."""
 
 
 def expected(
@@ -91,6 +96,29 @@ def compare(
     )
 
 
+def compare_area(warehouse: Connection, area: str, *, schema: str = "dwh") -> list[str]:
+    """Return how the facts and marts of an area differ from independent SQL on its documents.
+
+    Every column of their contracts is compared.
+    """
+    lines = []
+    described = (ROOT / "models").glob(f"*/{area}/*__models.yml")
+    for relation, (layer, model) in _contracts(described).items():
+        columns, rows = _query(warehouse, _statement(f"{area}/{relation}"))
+        promised = {column["name"] for column in model["columns"]} - STAMPS
+        lines += [f"{relation}: the oracle has no {name}" for name in promised - set(columns)]
+        found = _query(
+            warehouse,
+            sql.SQL("select {} from {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.Identifier(f"{schema}_{layer}", relation),
+            ),
+        )
+        key = _primary_key(model)
+        lines += _differences(relation, key, _records(columns, rows), _records(*found))
+    return lines
+
+
 def totals(source: Connection, date_reference: date) -> dict[str, dict[str, Decimal]]:
     """Return, for each mart, what each of its additive measures sums up to over the source."""
     result = {}
@@ -128,7 +156,7 @@ def _statement(name: str) -> sql.SQL:
 def _text(name: str) -> str:
     """Return a query; what it names in braces is another one."""
     text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    return re.sub(r"\{(\w+)\}", lambda found: f"(\n{_text(found[1])})", text)
+    return re.sub(r"\{([\w/]+)\}", lambda found: f"(\n{_text(found[1])})", text)
 
 
 def _query(
@@ -172,7 +200,7 @@ def _differences(
         lines += [
             f"{place(values)}.{name}: {_shown(value)}, expected {_shown(wanted[values][name])}"
             for name, value in found[values].items()
-            if not _equal(wanted[values][name], value)
+            if not _equal(wanted[values][name], value, APPROXIMATE.get(name))
         ]
     return sorted(lines)
 
@@ -181,6 +209,8 @@ def _shown(value: object) -> str:
     return str(value) if isinstance(value, Decimal | date) else repr(value)
 
 
-def _equal(expected_value: object, found: object) -> bool:
+def _equal(expected_value: object, found: object, tolerance: Decimal | None = None) -> bool:
     """Compare two values; a truth value is no number, and a date no timestamp."""
+    if tolerance and isinstance(expected_value, Decimal) and isinstance(found, Decimal):
+        return abs(expected_value - found) <= tolerance
     return isinstance(expected_value, bool) is isinstance(found, bool) and expected_value == found

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -235,3 +236,34 @@ def test_a_mistake_in_the_project_shows_before_the_load(
     (folder / "models/facts/fait_ventes.sql").write_text("select 1 from {{ ref('dim_lotz') }}")
     with pytest.raises(UserError, match=r"fait_ventes.*dim_lotz"):
         run().result()
+
+
+def test_an_area_that_fails_holds_back_its_own_marts_alone(
+    run: Callable[..., Any],
+    flow: ModuleType,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The night tells it and is Failed; what SIGETI publishes is published."""
+    told: list[Settings] = []
+
+    def refuse(settings: Settings, area: str, **options: Any) -> None:
+        raise UserError("daily_metrics.csv, line 4: no date")
+
+    monkeypatch.setattr(
+        flow, "load_settings", lambda: replace(settings, areas={"boutique": "/nowhere"})
+    )
+    monkeypatch.setattr(flow, "load_area", refuse)
+    monkeypatch.setattr(flow, "published", told.append)
+    monkeypatch.setattr(flow, "after_publication", lambda settings, look: told.append(settings))
+    state = run(docs=False)
+    assert len(told) == 2
+    assert "boutique failed: daily_metrics.csv, line 4: no date" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"boutique: .*line 4[\s\S]*those of SIGETI are published"):
+        state.result()
+    with connect(settings.warehouse) as connection:
+        ended = connection.execute(
+            "select etat from dwh_meta.executions order by execution desc limit 1"
+        ).fetchone()
+    assert ended == ("réussie",)

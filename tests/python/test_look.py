@@ -34,7 +34,7 @@ def good_run(night: Warehouse) -> None:
 def run(night: Warehouse) -> None:
     with RunLog(night.settings, "full_refresh=False select=None") as log:
         log.whole()
-        log.leaves(look.code_version())
+        log.leaves(look.code_version(night.settings))
 
 
 def execute(night: Warehouse, statement: str) -> None:
@@ -125,11 +125,11 @@ def test_other_code_and_another_day_ask_for_a_run(
         assert nothing_changed_since(night.settings) is None
     with monkeypatch.context() as patched:
         patched.setattr(look, "ROOT", tmp_path)
-        versions = {look.code_version()}
+        versions = {look.code_version(night.settings)}
         for name in (*(f"{folder}/x.sql" for folder in look.CODE), *look.FILES):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("something")
-            versions.add(look.code_version())
+            versions.add(look.code_version(night.settings))
         assert len(versions) == 1 + len(look.CODE) + len(look.FILES)
         assert nothing_changed_since(night.settings) is None
 

@@ -15,6 +15,7 @@ from dbt_common.behavior_flags import BehaviorFlagRendered
 
 from benchmarks.checkout import copy_project as copy_project
 from sigeti_dwh import demo
+from sigeti_dwh.load.documents.area_load import CollectionLoad, load_area
 from sigeti_dwh.load.night_load import LoadResult, load
 from sigeti_dwh.night.layers import LAYERS, Layer
 from sigeti_dwh.night.profiles import profile_variables, write_profiles
@@ -56,12 +57,16 @@ def today() -> date:
 
 @dataclass
 class Warehouse:
-    """A source database and its warehouse; `lines` keeps what the runs told."""
+    """A source database and its warehouse; `lines` keeps what the runs told.
+
+    `areas` are the optional ones that are on, and where their documents are.
+    """
 
     source: Server
     warehouse: Server
     folder: Path
     lines: list[str] = field(default_factory=list)
+    areas: dict[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -69,6 +74,7 @@ class Warehouse:
         return Settings(
             source=replace(self.source, role="source"),
             warehouse=replace(self.warehouse, role="warehouse"),
+            areas=self.areas,
         )
 
     def fill(self, seed: int = 1, reference_date: date = REFERENCE_DATE) -> None:
@@ -119,6 +125,17 @@ class Warehouse:
             # One command for all layers, without tests: quicker, and the same models.
             project.nodes = {NIGHT: [node for nodes in self._models(project) for node in nodes]}
             return [project.build(NIGHT, on_event)]
+
+    def load_area(self, area: str, *, accept_loss: bool = False) -> list[CollectionLoad]:
+        """Load the documents of an area."""
+        return load_area(self.settings, area, self.lines.append, accept_loss=accept_loss)
+
+    def build_area(self, area: str, *, full_refresh: bool = False) -> None:
+        """Build and test every layer of an area, as the night does after its load."""
+        with environment():
+            project = self._project(full_refresh=full_refresh)
+            for layer in LAYERS:
+                project.build(layer, area=area)
 
     def by_hand(self, *command: str) -> None:
         """Run a command of dbt as an analyst types it; only its data tests may fail."""
@@ -215,7 +232,8 @@ def written(layers: list[LayerResult]) -> dict[str, int]:
 def _tables(connection: psycopg.Connection[Any]) -> list[str]:
     rows = connection.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables "
-        "where schemaname ~ '^dwh_(dimensions|facts|marts)' and tablename <> 'fraicheur' order by 1"
+        "where schemaname ~ '^dwh_(dimensions|facts|marts)' and tablename !~ '^fraicheur' "
+        "order by 1"
     )
     return [name for (name,) in rows]
 

@@ -1,0 +1,17 @@
+{# A day that a document has as text, and an hour after it at times. #}
+{% macro document_day(field) -%}
+    cast(left({{ json_text('document', [field]) }}, 10) as date)
+{%- endmacro %}
+
+{# A number of a document, under the first of some names that it has. #}
+{% macro document_number(fields) -%}
+    coalesce({% for field in fields %}{{ json_number('document', [field]) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro document_count(fields) -%}
+    cast({{ document_number(fields) }} as bigint)
+{%- endmacro %}
+
+{% macro document_amount(fields) -%}
+    cast({{ document_number(fields) }} as numeric(18, 2))
+{%- endmacro %}
