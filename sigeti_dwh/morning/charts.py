@@ -28,13 +28,13 @@ STYLE = Style(
 MILLION = 1_000_000
 
 
-def horizontal_bars(values: Mapping[str, Decimal]) -> str:
-    """Return one bar a value, in millions."""
+def horizontal_bars(values: Mapping[str, Decimal], unit: int = MILLION) -> str:
+    """Return one bar a value, in millions or another unit."""
     chart = pygal.HorizontalBar(**_look(height=50 + 30 * len(values)), show_legend=False)
     # From the bottom up.
     turned = list(values.items())[::-1]
     chart.x_labels = [name for name, _ in turned]
-    chart.add("", [float(value / MILLION) for _, value in turned])
+    chart.add("", [float(value / unit) for _, value in turned])
     return _svg(chart)
 
 

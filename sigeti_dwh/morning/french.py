@@ -45,6 +45,16 @@ def change(now: Decimal | int | None, before: Decimal | int | None) -> str:
     return f"+{percentage(grown)}" if grown > 0 else percentage(grown)
 
 
+def in_words(word: str | None) -> str:
+    """Return a word of the source as a sentence has it: ZONE_INDUSTRIELLE is Zone industrielle."""
+    if not word:
+        return NOTHING
+    text = word.replace("_", " ")
+    if text.isupper() and text != word:
+        text = text.lower()
+    return text[0].upper() + text[1:]
+
+
 def day(value: date | None) -> str:
     """Return a day in words: 30 novembre 2026."""
     if value is None:

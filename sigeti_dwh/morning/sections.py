@@ -5,6 +5,7 @@ from datetime import date
 
 from sigeti_dwh.morning.content import Section
 from sigeti_dwh.morning.finance import aged_balance, campaigns, key_figures
+from sigeti_dwh.morning.operations import cases, jobs, request_path
 from sigeti_dwh.morning.reading import Reading
 from sigeti_dwh.morning.zones import occupation
 
@@ -13,6 +14,9 @@ SUBJECTS: dict[str, Callable[[Reading, date], Section | None]] = {
     "Balance âgée": aged_balance,
     "Campagnes de recouvrement": campaigns,
     "Occupation des zones": occupation,
+    "Parcours des demandes": request_path,
+    "Emplois et investissements": jobs,
+    "Suivi des dossiers": cases,
 }
 
 

@@ -88,6 +88,31 @@ def test_campaigns_that_run_are_those_of_sql(warehouse: Warehouse) -> None:
         assert {number(one) for one in amounts[:2]} < {*texts[row : row + 16]}
 
 
+def test_jobs_and_cases_are_those_of_sql(warehouse: Warehouse) -> None:
+    texts = Texts(as_html(gather(warehouse.settings))).found
+    [(announced, approved, invested)] = warehouse.rows(f"""
+        select sum(emplois_total), sum(emplois_total_approuves), sum(montant_investissement)
+        from dwh_marts_operationnel.mart_emplois_investissements where annee = {today().year}
+    """)
+    begin = texts.index(f"Emplois annoncés en {today().year}")
+    assert texts[begin + 1 : begin + 3] == [
+        number(announced),
+        f"demandes approuvées : {number(approved)}",
+    ]
+    assert amount(invested) in texts[begin:]
+    cases = warehouse.rows("""
+        select nom_processus, sum(nombre_dossiers) filter (where etat = 'ouvert'),
+            sum(nombre_en_retard), sum(duree_totale_jours) / sum(nombre_clos)
+        from dwh_marts_operationnel.mart_suivi_dossiers group by nom_processus
+    """)
+    assert len(cases) > 1
+    section = texts.index("Suivi des dossiers")
+    for process, running, late, days in cases:
+        row = texts.index(process, section)
+        shown = {number(running), number(late), number(days, 1)}
+        assert shown <= {*texts[row : row + 14]}
+
+
 def test_the_page_asks_for_nothing(warehouse: Warehouse) -> None:
     page = as_html(gather(warehouse.settings))
     addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
