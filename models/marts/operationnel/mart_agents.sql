@@ -1,5 +1,5 @@
 {{ config(
-    unique_key=['premier_jour_mois', 'agent_id', 'zone_id'],
+    unique_key=['zone_id', 'premier_jour_mois', 'agent_id'],
     scope=['premier_jour_mois'],
     touched_by={
         'fait_affectations_collectes': {'premier_jour_mois': month_of('date_debut')},

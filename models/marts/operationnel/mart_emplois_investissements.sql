@@ -1,4 +1,4 @@
-{{ config(unique_key=['premier_jour_mois', 'zone_id', 'nom_domaine', 'type_demande']) }}
+{{ config(unique_key=['zone_id', 'premier_jour_mois', 'nom_domaine', 'type_demande']) }}
 
 with versions as (
 

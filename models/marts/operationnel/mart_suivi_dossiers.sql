@@ -5,7 +5,7 @@
     'etat': 'etat'
 } -%}
 {{ config(
-    unique_key=['processus', 'zone_id', 'premier_jour_mois', 'etat'],
+    unique_key=['zone_id', 'processus', 'premier_jour_mois', 'etat'],
     touched_by={
         'fait_dossiers': of_its_case,
         'dim_zones_industrielles': 'zone_id'
