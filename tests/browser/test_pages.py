@@ -83,7 +83,9 @@ def test_a_table_equals_sql_row_by_row(site: Site, open_dashboard: Open) -> None
         ]
 
 
-def test_choosing_a_zone_shows_its_enterprises(site: Site, open_dashboard: Open) -> None:
+def test_choosing_a_zone_and_an_enterprise_leads_to_its_invoices(
+    site: Site, open_dashboard: Open
+) -> None:
     ((zone,),) = site.warehouse.rows(
         f"select nom_zone from dwh_marts_financier.{FINANCE} where zone_id > 0 "
         f"and annee = {date.today().year} group by 1 order by sum(montant_facture) desc limit 1"
@@ -102,6 +104,18 @@ def test_choosing_a_zone_shows_its_enterprises(site: Site, open_dashboard: Open)
     shown = table(page, "Entreprises, du plus", len(enterprises))
     assert {name: cells[1] for name, cells in shown.items()} == {
         name: f"{owed:,.0f}".replace(",", " ") for name, owed in enterprises
+    }
+    name = next(iter(shown))
+    chart(page, "Entreprises, du plus").locator("td", has_text=name).first.click()
+    invoices = site.warehouse.rows(
+        "select numero_facture, montant_restant_du from dwh_marts_clients.mart_factures_clients "
+        "where nom_zone = %s and raison_sociale = %s",
+        zone,
+        name,
+    )
+    listed = table(page, "Factures, du plus", len(invoices))
+    assert {number: cells[-1] for number, cells in listed.items()} == {
+        number: f"{owed:,.0f}".replace(",", " ") for number, owed in invoices
     }
 
 
