@@ -113,6 +113,24 @@ def test_jobs_and_cases_are_those_of_sql(warehouse: Warehouse) -> None:
         assert shown <= {*texts[row : row + 14]}
 
 
+def test_the_path_of_requests_is_that_of_sql(warehouse: Warehouse) -> None:
+    texts = Texts(as_html(gather(warehouse.settings))).found
+    section = texts.index("Parcours des demandes")
+    mart = "dwh_marts_operationnel.mart_parcours_demandes"
+    [(waiting, bottlenecks)] = warehouse.rows(
+        f"select sum(demandes_en_cours), count(*) filter (where est_goulot) from {mart}"
+    )
+    assert texts[texts.index("Demandes en cours", section) + 1] == number(waiting)
+    assert texts[texts.index("Goulots", section) + 1] == number(bottlenecks)
+    table = texts.index("Responsable", section)
+    for step, passed, days in warehouse.rows(
+        "select nom_etape, sum(nombre_passages), sum(duree_totale_jours) / sum(nombre_durees) "
+        f"from {mart} group by nom_etape having sum(nombre_durees) > 0"
+    ):
+        row = texts.index(step, table)
+        assert {number(passed), number(days, 1)} <= {*texts[row : row + 14]}
+
+
 def test_the_page_asks_for_nothing(warehouse: Warehouse) -> None:
     page = as_html(gather(warehouse.settings))
     addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
