@@ -465,6 +465,18 @@ def test_explain_tells_a_reader_nothing_of_other_zones(site: Site, relation: str
     assert tried
 
 
+def test_the_key_of_a_mart_by_zone_holds_the_zone(site: Site) -> None:
+    """Also of one that is so small here that no index serves it."""
+    keys = dict(
+        site.owner(
+            "select indrelid::regclass::text, array_agg(attname::text) from pg_index "
+            "join pg_attribute on attrelid = indrelid and attnum = any(indkey) "
+            "where indisprimary group by 1"
+        )
+    )
+    assert [mart for mart in sorted(ZONED_MARTS) if ZONED[mart] not in keys[mart]] == []
+
+
 def test_explain_of_a_key_in_another_zone_counts_no_row(site: Site) -> None:
     for relation in sorted(ZONED_MARTS):
         zone = ZONED[relation]

@@ -1,5 +1,6 @@
 {{ config(
-    unique_key=['collecte_id'],
+    unique_key=['collecte_id', 'zone_id'],
+    scope=['collecte_id'],
     touched_by={
         'fait_collectes': 'collecte_id',
         'int_entreprises_par_collecte': 'collecte_id',
