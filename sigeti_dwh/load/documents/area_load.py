@@ -170,7 +170,11 @@ def undo_area(settings: Settings, area: str) -> list[str]:
         connect(settings.warehouse, application_name=f"sigeti_dwh load {area}") as warehouse,
         translated(settings.warehouse),
     ):
-        models = [path.stem for path in (ROOT / "models").glob(f"*/{area}/*.sql")]
+        models = [
+            path.stem
+            for pattern in ("models/*", "snapshots")
+            for path in ROOT.glob(f"{pattern}/{area}/*.sql")
+        ]
         return meta.forget_area(warehouse, settings.schema, area, models)
 
 

@@ -3,6 +3,11 @@
     cast(left({{ json_text('document', [field]) }}, 10) as date)
 {%- endmacro %}
 
+{# A moment that a document has as text, in UTC as MongoDB writes it, to the second. #}
+{% macro document_time(field) -%}
+    cast(left({{ json_text('document', [field]) }}, 19) as timestamp) at time zone 'UTC'
+{%- endmacro %}
+
 {# A number of a document, under the first of some names that it has. #}
 {% macro document_number(fields) -%}
     coalesce({% for field in fields %}{{ json_number('document', [field]) }}{{ ', ' if not loop.last }}{% endfor %})

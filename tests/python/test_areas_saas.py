@@ -1,0 +1,372 @@
+"""The area saas: revenue that recurs, retention and cohorts are what its histories say."""
+
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sigeti_dwh.demo import saas as product
+from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.errors import UserError
+from sigeti_dwh.load.documents.area_load import undo_area
+from sigeti_dwh.warehouse.database import connect
+
+from .conftest import copied_night
+from .oracle import compare_area
+from .warehouse import Warehouse
+
+Document = dict[str, Any]
+
+MOVEMENTS = ("nouveau", "reactivation", "expansion", "contraction", "churn")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the demo files of the product."""
+    folder = tmp_path_factory.mktemp("saas") / "saas"
+    product.create(folder, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(
+    server: EmbeddedServer,
+    template: Path,
+    demo: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Warehouse]:
+    """Build the product's area beside a good night of SIGETI."""
+    project = tmp_path_factory.mktemp("with_saas") / "project"
+    with copied_night(server, template, project) as copy:
+        copy.areas = {"saas": str(demo)}
+        copy.load_area("saas")
+        copy.build_area("saas")
+        yield copy
+
+
+@pytest.fixture
+def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """Let a test change the product's files, and put them back afterwards."""
+    folder = tmp_path / "files"
+    shutil.copytree(demo, folder)
+    published.areas = {"saas": str(folder)}
+    yield published
+    published.areas = {"saas": str(demo)}
+    published.load_area("saas", accept_loss=True)
+
+
+def read(folder: Path, collection: str) -> list[Document]:
+    """Return the documents of a demo file, identifiers and times as texts."""
+
+    def plain(value: Document) -> Any:
+        return value.get("$oid") or value.get("$date") or value
+
+    lines = (folder / f"{collection}.ndjson").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line, object_hook=plain) for line in lines]
+
+
+def write(folder: Path, **collections: list[Document]) -> None:
+    """Write collections, and nothing else, into a folder."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for name, documents in collections.items():
+        numbered = [{"_id": str(number), **one} for number, one in enumerate(documents)]
+        (folder / f"{name}.json").write_text(json.dumps(numbered), encoding="utf-8")
+
+
+def change(path: Path, how: Callable[[list[Document]], object]) -> None:
+    """Change the documents of a demo file."""
+    documents = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    how(documents)
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in documents), encoding="utf-8")
+
+
+def day(document: Document, field: str) -> date:
+    return date.fromisoformat(document[field][:10])
+
+
+def month(of: date, later: int = 0) -> date:
+    """Return the first day of the month that is some months after that of a day."""
+    number = 12 * of.year + of.month - 1 + later
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def pct(part: int, whole: int) -> Decimal | None:
+    return round(Decimal(100 * part) / whole, 2) if whole else None
+
+
+def active_days(folder: Path) -> dict[str, set[date]]:
+    """Return the days on which each user did something."""
+    days = defaultdict(set)
+    for event in read(folder, "analytics_events"):
+        days[event["user_id"]].add(day(event, "timestamp"))
+    return days
+
+
+def last_day(folder: Path) -> date:
+    days = [day(one, "timestamp") for one in read(folder, "analytics_events")]
+    days += [day(one, "created_at") for one in read(folder, "search_queries")]
+    days += [day(one, "paid_at") for one in read(folder, "invoices") if one["paid_at"]]
+    return max(days + [day(one, "created_at") for one in read(folder, "users")])
+
+
+def paid(subscriptions: Iterable[Document], on: date) -> dict[str, Decimal]:
+    """Return what each customer pays on a day."""
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for one in subscriptions:
+        ends = date.fromisoformat(one["end_date"][:10]) if one["end_date"] else date.max
+        if day(one, "start_date") <= on < ends and one["monthly_amount"]:
+            amounts[one["customer_id"]] += Decimal(str(one["monthly_amount"]))
+    return amounts
+
+
+def movements(
+    before: dict[str, Decimal], now: dict[str, Decimal], known: set[str]
+) -> list[Decimal]:
+    """Return the five movements from one month to the next."""
+    sums = dict.fromkeys(MOVEMENTS, Decimal())
+    for customer in before.keys() | now.keys():
+        was, pays = before.get(customer, Decimal()), now.get(customer, Decimal())
+        if not was:
+            kind = "reactivation" if customer in known else "nouveau"
+        elif not pays:
+            kind = "churn"
+        else:
+            kind = "expansion" if pays > was else "contraction"
+        sums[kind] += pays - was
+    return list(sums.values())
+
+
+def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> None:
+    with connect(published.settings.warehouse) as connection:
+        assert compare_area(connection, "saas") == []
+    assert published.differences() == []
+
+
+def test_revenue_moves_from_month_to_month_as_brute_force_says(
+    published: Warehouse, demo: Path
+) -> None:
+    subscriptions = read(demo, "subscriptions")
+    last = last_day(demo)
+    expected = []
+    before: dict[str, Decimal] = {}
+    known: set[str] = set()
+    first = month(min(day(one, "start_date") for one in subscriptions))
+    while first <= last:
+        now = paid(subscriptions, min(month(first, 1) - timedelta(days=1), last))
+        moved = movements(before, now, known)
+        assert sum(now.values()) == sum(before.values()) + sum(moved)
+        expected.append((first, sum(now.values()), *moved))
+        known |= now.keys()
+        before, first = now, month(first, 1)
+    assert all(any(row[kind] for row in expected) for kind in range(2, 7))
+    assert (
+        published.rows(
+            f"select premier_jour_mois, mrr, {', '.join(MOVEMENTS)} "
+            "from dwh_marts_saas.mart_saas_mois order by 1"
+        )
+        == expected
+    )
+
+
+def test_cohorts_are_what_brute_force_says(published: Warehouse, demo: Path) -> None:
+    days, last = active_days(demo), last_day(demo)
+    cohorts = defaultdict(list)
+    for user in read(demo, "users"):
+        cohorts[month(day(user, "created_at"))].append(user["_id"])
+    expected = []
+    for first, users in sorted(cohorts.items()):
+        since = 0
+        while month(first, since) <= last:
+            active = sum(
+                any(month(one) == month(first, since) for one in days[user]) for user in users
+            )
+            expected.append((first, since, len(users), active, pct(active, len(users))))
+            since += 1
+    found = "select mois_inscription, mois_depuis, taille, actifs, retention_pct"
+    assert published.rows(f"{found} from dwh_marts_saas.mart_cohortes order by 1, 2") == expected
+
+
+def test_active_users_and_retention_are_what_brute_force_says(
+    published: Warehouse, demo: Path
+) -> None:
+    days, last = active_days(demo), last_day(demo)
+    signed_up = defaultdict(list)
+    for user in read(demo, "users"):
+        signed_up[day(user, "created_at")].append(user["_id"])
+
+    def active(since: date, until: date) -> int:
+        return sum(any(since <= one <= until for one in of) for of in days.values())
+
+    rows = published.rows(
+        "select date_jour, utilisateurs_actifs, utilisateurs_actifs_7_jours, "
+        "utilisateurs_actifs_30_jours, inscriptions, retention_j1_pct, retention_j7_pct, "
+        "retention_j30_pct, retention_glissante_30_jours_pct "
+        "from dwh_marts_saas.mart_saas_jour order by 1"
+    )
+    assert rows[-1][0] == last
+    for at, *found in rows:
+        users = signed_up[at]
+        exact = [
+            pct(sum(at + timedelta(days=n) in days[user] for user in users), len(users))
+            if at + timedelta(days=n) <= last
+            else None
+            for n in (1, 7, 30)
+        ]
+        later = at + timedelta(days=30)
+        rolling = pct(sum(max(days[user]) >= later for user in users), len(users))
+        assert found == [
+            *(active(at - timedelta(days=n - 1), at) for n in (1, 7, 30)),
+            len(users),
+            *exact,
+            rolling if later <= last else None,
+        ], at
+
+
+def subscribed(
+    customer: str, amount: int, start: str, end: str | None = None, currency: str = "EUR"
+) -> Document:
+    return {
+        "customer_id": customer,
+        "monthly_amount": amount,
+        "start_date": start,
+        "end_date": end,
+        "currency": currency,
+    }
+
+
+def invoiced(amount: int, paid_at: str | None, status: str = "paid") -> Document:
+    return {
+        "user_id": "a",
+        "amount": amount,
+        "currency": "EUR",
+        "status": status,
+        "paid_at": paid_at,
+    }
+
+
+LIVES = [
+    # Begins within a month, then takes the dearer plan.
+    subscribed("a", 10, "2025-01-15", "2025-03-10"),
+    subscribed("a", 30, "2025-03-10", "2025-06-15"),
+    # Begins on the last day of a month, pauses, returns.
+    subscribed("b", 20, "2025-01-31", "2025-03-01"),
+    subscribed("b", 20, "2025-05-05", "2025-06-15"),
+    # Two at once, then one of them.
+    subscribed("c", 10, "2025-02-01", "2025-06-15"),
+    subscribed("c", 5, "2025-02-10", "2025-04-01"),
+    # Comes and goes within a month; never pays; will come.
+    subscribed("d", 50, "2025-03-02", "2025-03-20"),
+    subscribed("e", 0, "2025-01-01"),
+    subscribed("f", 70, "2025-09-01"),
+]
+PAYMENTS = [
+    invoiced(30, "2025-01-20"),
+    invoiced(35, "2025-02-20"),
+    invoiced(10, "2025-02-21", "refunded"),
+    invoiced(45, "2025-03-20"),
+    # A credit note.
+    invoiced(-20, "2025-03-25"),
+    invoiced(99, None, "open"),
+]
+LAST = [{"user_id": "a", "name": "login", "session_id": "s", "timestamp": "2025-08-10T10:00:00Z"}]
+
+
+def test_a_history_made_by_hand_has_the_figures_that_were_worked_out(site: Warehouse) -> None:
+    """No customer before the first month, none after the last: rates of nothing are empty."""
+    write(
+        Path(site.areas["saas"]),
+        users=[],
+        subscriptions=LIVES,
+        invoices=PAYMENTS,
+        analytics_events=LAST,
+    )
+    site.load_area("saas", accept_loss=True)
+    site.build_area("saas")
+    rows = site.rows(
+        f"select extract(month from premier_jour_mois), mrr, {', '.join(MOVEMENTS)}, "
+        "clients_actifs, arpu, churn_clients_pct, churn_revenu_pct, nrr_pct, ltv, paiements_recus "
+        "from dwh_marts_saas.mart_saas_mois order by premier_jour_mois"
+    )
+    assert [[None if value is None else float(value) for value in row] for row in rows] == [
+        [1, 30, 30, 0, 0, 0, 0, 2, 15, None, None, None, None, 30],
+        [2, 45, 15, 0, 0, 0, 0, 3, 15, 0, 0, 100, None, 35],
+        [3, 45, 0, 0, 20, 0, -20, 2, 22.5, 33.33, 44.44, 100, 67.5, 25],
+        [4, 40, 0, 0, 0, -5, 0, 2, 20, 0, 11.11, 88.89, None, 0],
+        [5, 60, 0, 20, 0, 0, 0, 3, 20, 0, 0, 100, None, 0],
+        [6, 0, 0, 0, 0, 0, -60, 0, None, 100, 100, 0, None, 0],
+        [7, 0, 0, 0, 0, 0, 0, 0, None, None, None, None, None, 0],
+        [8, 0, 0, 0, 0, 0, 0, 0, None, None, None, None, None, 0],
+    ]
+    with connect(site.settings.warehouse) as connection:
+        assert compare_area(connection, "saas") == []
+
+
+def test_amounts_of_two_currencies_are_not_added_up(site: Warehouse) -> None:
+    before = site.rows("select * from dwh_marts_saas.mart_saas_mois order by 1")
+    change(
+        Path(site.areas["saas"]) / "subscriptions.ndjson",
+        lambda documents: documents[0].update(currency="XOF"),
+    )
+    site.load_area("saas")
+    with pytest.raises(UserError, match="assert_saas_has_one_currency"):
+        site.build_area("saas")
+    assert site.rows("select * from dwh_marts_saas.mart_saas_mois order by 1") == before
+
+
+def test_a_moment_of_another_time_zone_keeps_the_marts(site: Warehouse) -> None:
+    change(
+        Path(site.areas["saas"]) / "analytics_events.ndjson",
+        lambda documents: documents[0].update(timestamp="2025-03-01T23:30:00-05:00"),
+    )
+    site.load_area("saas")
+    with pytest.raises(UserError, match="assert_saas_documents_are_read"):
+        site.build_area("saas")
+
+
+def test_a_status_that_changes_is_a_version_and_edits_equal_a_full_refresh(site: Warehouse) -> None:
+    folder = Path(site.areas["saas"])
+    user = read(folder, "users")[0]["_id"]
+    change(
+        folder / "users.ndjson",
+        lambda documents: (documents[0].update(subscription_status="paused"), documents.pop()),
+    )
+    change(folder / "analytics_events.ndjson", lambda documents: documents.pop(0))
+    change(
+        folder / "subscriptions.ndjson",
+        lambda documents: documents[0].update(monthly_amount=31),
+    )
+    site.load_area("saas")
+    site.build_area("saas")
+    versions = site.rows(
+        "select numero_version, statut_abonnement, is_current from dwh_dimensions.dim_utilisateurs "
+        f"where utilisateur_id = '{user}' order by 1"
+    )
+    assert versions[-1][1:] == ("paused", True)
+    assert versions[-2][1] != "paused" and not versions[-2][2]
+    with connect(site.settings.warehouse) as connection:
+        assert compare_area(connection, "saas") == []
+    marts = site.content()
+    site.build_area("saas", full_refresh=True)
+    assert site.content() == marts
+
+
+def test_nothing_is_left_of_an_area_that_is_undone(site: Warehouse) -> None:
+    undo_area(site.settings, "saas")
+    assert (
+        site.rows(
+            "select relname::text from pg_class where relname ~ '(saas|utilisateurs|cohortes)' "
+            "and relnamespace <> 'pg_toast'::regnamespace"
+        )
+        == []
+    )
+    site.load_area("saas")
+    site.build_area("saas")
+    with connect(site.settings.warehouse) as connection:
+        assert compare_area(connection, "saas") == []
