@@ -100,7 +100,14 @@ class Project:
             if info.level == "warn":
                 warnings.append(first_lines(info.msg, 3))
 
-        self.manifest = self._run("parse", callback=keep)
+        try:
+            self.manifest = self._run("parse", callback=keep)
+        except RetryableError:
+            raise
+        except UserError:
+            # What dbt keeps of its last reading can contradict files that changed since.
+            warnings.clear()
+            self.manifest = self._run("parse", "--no-partial-parse", callback=keep)
         for warning in warnings:
             self.report(f"dbt: {warning}")
         by_area: dict[str | None, dict[str, Any]] = {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmarks.checkout import copy_project
 from sigeti_dwh.errors import RetryableError, UserError
@@ -68,6 +69,27 @@ def test_no_word_of_a_selection_is_an_option_of_dbt(
     with pytest.raises(UserError, match="is no selector") as told:
         project.parse()
     assert len(str(told.value).splitlines()) <= 3
+
+
+def test_what_dbt_kept_of_files_that_changed_since_stops_nothing(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """A metric and its measure gone from two files: dbt looks for the measure for ever after."""
+    copy_project(tmp_path)
+    shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
+    project = Project(settings, folder=tmp_path)
+    project.parse()
+    gone = "demandes_en_attente"
+    for name, kept in (("metrics", "metrics"), ("semantic_models", "measures")):
+        path = tmp_path / f"models/facts/_facts__{name}.yml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for holder in content["semantic_models"] if kept == "measures" else [content]:
+            if kept in holder:
+                holder[kept] = [one for one in holder[kept] if one["name"] != gone]
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    project.parse()
+    assert project.manifest is not None
+    assert not any(metric.name == gone for metric in project.manifest.metrics.values())
 
 
 def test_a_password_that_changed_is_no_reason_to_wait(folder: Path, settings: Settings) -> None:
