@@ -1,6 +1,7 @@
--- One row a step, a type of request and a zone that requests came to.
+-- One row a step, a type of request and a zone that requests came to, or wait at.
 with passages as (
     select
+        true as est_passage,
         h.etape_destination_key as etape_key,
         coalesce(h.type_demande, 'Inconnu') as type_demande,
         h.zone_key,
@@ -8,6 +9,20 @@ with passages as (
         h.est_retour,
         h.est_courante and h.est_en_attente as en_cours
     from {fait_etapes_demandes} as h
+    union all
+    select
+        false,
+        case when d.etape_courante between 1 and 12 then 100 + d.etape_courante else -1 end,
+        coalesce(d.type_demande::text, 'Inconnu'),
+        a.zone_key,
+        null,
+        false,
+        true
+    from demandes_attribution as d
+    inner join {fait_attributions} as a on a.demande_id = d.id
+    where
+        d.statut in ('EN_COURS', 'DOCUMENTS_REJETES')
+        and not exists (select from historique_demandes as h where h.demande_attribution_id = d.id)
 ),
 
 parcours as (
@@ -43,9 +58,12 @@ select
         when -3 then 'Hors zone'
         else nullif(btrim(z.libelle, E' \t\r\n\u00a0'), '')
     end as nom_zone,
-    count(*) as nombre_passages,
+    count(*) filter (where p.est_passage) as nombre_passages,
     count(*) filter (where p.est_retour) as nombre_retours,
-    round(100.0 * count(*) filter (where p.est_retour) / count(*), 2) as taux_retour_pct,
+    round(
+        100.0 * count(*) filter (where p.est_retour)
+        / nullif(count(*) filter (where p.est_passage), 0), 2
+    ) as taux_retour_pct,
     count(*) filter (where p.en_cours) as demandes_en_cours,
     coalesce(sum(p.duree_jours), 0) as duree_totale_jours,
     count(p.duree_jours) as nombre_durees,

@@ -91,7 +91,6 @@ TOTALS = {
     PATH: {
         "nombre_passages": "sum(nombre_passages)",
         "nombre_retours": "sum(nombre_retours)",
-        "demandes_en_cours": "sum(demandes_en_cours)",
         "duree_totale_jours": "sum(duree_totale_jours)",
         "nombre_durees": "sum(nombre_durees)",
         "taux_retour": "sum(nombre_retours)::numeric / sum(nombre_passages)",

@@ -6,6 +6,10 @@
             'type_demande': known_text('type_demande'),
             'zone_id': 'zone_key'
         },
+        'fait_attributions': {
+            'type_demande': known_text('type_demande'),
+            'zone_id': 'zone_key'
+        },
         'dim_etapes': {'etape_key': 'etape_key'},
         'dim_zones_industrielles': 'zone_id'
     },
@@ -24,15 +28,9 @@ zones as (
 
 ),
 
-passages as (
+evenements as (
 
-    select
-        evenements.etape_destination_key as etape_key,
-        evenements.zone_key,
-        evenements.duree_jours,
-        evenements.est_retour,
-        evenements.est_courante and evenements.est_en_attente as est_en_cours,
-        {{ known_text('evenements.type_demande') }} as type_demande
+    select evenements.*
     from {{ ref('fait_etapes_demandes') }} as evenements
     {%- if is_scoped() %}
     inner join {{ scope_table() }} as touches
@@ -40,6 +38,52 @@ passages as (
             evenements.zone_key = touches.zone_id
             and {{ known_text('evenements.type_demande') }} = touches.type_demande
     {%- endif %}
+
+),
+
+-- A request whose path has not begun waits all the same.
+sans_evenement as (
+
+    select demandes.*
+    from {{ ref('fait_attributions') }} as demandes
+    left join evenements on demandes.demande_id = evenements.demande_id
+    {%- if is_scoped() %}
+    inner join {{ scope_table() }} as touches
+        on
+            demandes.zone_key = touches.zone_id
+            and {{ known_text('demandes.type_demande') }} = touches.type_demande
+    {%- endif %}
+    where demandes.est_en_attente and evenements.demande_id is null
+
+),
+
+passages as (
+
+    select
+        etape_destination_key as etape_key,
+        zone_key,
+        true as est_passage,
+        duree_jours,
+        est_retour,
+        est_courante and est_en_attente as est_en_cours,
+        {{ known_text('type_demande') }} as type_demande
+    from evenements
+
+    union all
+
+    select
+        coalesce(etapes.etape_key, {{ unknown_key() }}) as etape_key,
+        sans_evenement.zone_key,
+        false as est_passage,
+        null as duree_jours,
+        false as est_retour,
+        true as est_en_cours,
+        {{ known_text('sans_evenement.type_demande') }} as type_demande
+    from sans_evenement
+    left join etapes
+        on
+            etapes.processus = 'demande'
+            and sans_evenement.etape_courante = etapes.numero_etape
 
 ),
 
@@ -61,7 +105,7 @@ groupes as (
         etape_key,
         type_demande,
         zone_key,
-        {{ number_of('count(*)') }} as nombre_passages,
+        {{ number_of('count(*)', where='est_passage') }} as nombre_passages,
         {{ number_of('count(*)', where='est_retour') }} as nombre_retours,
         {{ number_of('count(*)', where='est_en_cours') }} as demandes_en_cours,
         {{ amount_of('sum(duree_jours)') }} as duree_totale_jours,

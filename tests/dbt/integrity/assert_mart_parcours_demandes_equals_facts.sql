@@ -1,18 +1,35 @@
--- No event of a request is lost or counted twice by the mart's grain.
+-- No event of a request, and none that waits, is lost or counted twice by the mart's grain.
 -- A returned row is a measure whose total differs.
 {%- set measures = [
     'nombre_passages', 'nombre_retours', 'demandes_en_cours', 'duree_totale_jours', 'nombre_durees'
 ] %}
 
-with attendu as (
+with attentes as (
+
+    select count(*) as demandes_en_cours
+    from {{ ref('fait_attributions') }}
+    where est_en_attente
+
+),
+
+passages as (
 
     select
         count(*) as nombre_passages,
         count(*) filter (where est_retour) as nombre_retours,
-        count(*) filter (where est_courante and est_en_attente) as demandes_en_cours,
         coalesce(sum(duree_jours), 0) as duree_totale_jours,
         count(duree_jours) as nombre_durees
     from {{ ref('fait_etapes_demandes') }}
+
+),
+
+attendu as (
+
+    select
+        passages.*,
+        attentes.demandes_en_cours
+    from passages
+    cross join attentes
 
 ),
 
