@@ -206,3 +206,10 @@ def test_what_is_wrong_is_noticed(document: dict[str, str], said: str, tmp_path:
     done = typed(tmp_path, **document)
     assert done.returncode == 1
     assert said in done.stdout, done.stdout + done.stderr
+
+
+def test_what_is_expected_of_commands_fits_the_documents() -> None:
+    """Typing them all takes half an hour; this is known at once."""
+    listing = [sys.executable, "tests/documents/type_commands.py", "--list"]
+    done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
