@@ -17,7 +17,7 @@ WIDTH, NARROWEST, LINES = 80, 40, 50
 DETAILED = ("dimensions", "facts", "marts")
 """The layers of which each object has a line; of the others, all have one together."""
 FIRST_KINDS = ("run", "reconciliation", "test", "volume", "schema", "access", "freshness")
-WRONG_LINES = 7
+WRONG_LINES = 12
 """Lines that are kept for what is wrong, when there are more objects than fit."""
 FINDING_LINES = 3
 ALIKE = 3
