@@ -13,6 +13,14 @@
     {{ first }} > {{ reference_date() }}
 {%- endmacro %}
 
+{# What a mart says of the month that begins on a day, beside that day. #}
+{% macro parts_of_month(first) -%}
+    cast(extract(year from {{ first }}) as integer) as annee,
+    cast(extract(quarter from {{ first }}) as integer) as trimestre,
+    cast(extract(month from {{ first }}) as integer) as mois,
+    {{ is_to_come(first) }} as est_a_venir
+{%- endmacro %}
+
 {% macro day_of_month(day) -%}
     coalesce({{ day }}, {{ unknown_month() }})
 {%- endmacro %}

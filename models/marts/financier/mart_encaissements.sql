@@ -58,10 +58,7 @@ final as (
 
     select
         groupes.premier_jour_mois,
-        cast(extract(year from groupes.premier_jour_mois) as integer) as annee,
-        cast(extract(quarter from groupes.premier_jour_mois) as integer) as trimestre,
-        cast(extract(month from groupes.premier_jour_mois) as integer) as mois,
-        {{ is_to_come('groupes.premier_jour_mois') }} as est_a_venir,
+        {{ parts_of_month('groupes.premier_jour_mois') }},
         zones.zone_id,
         zones.nom_zone,
         groupes.mode_paiement,

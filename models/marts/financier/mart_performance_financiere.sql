@@ -112,10 +112,7 @@ final as (
 
     select
         groupees.premier_jour_mois,
-        cast(extract(year from groupees.premier_jour_mois) as integer) as annee,
-        cast(extract(quarter from groupees.premier_jour_mois) as integer) as trimestre,
-        cast(extract(month from groupees.premier_jour_mois) as integer) as mois,
-        {{ is_to_come('groupees.premier_jour_mois') }} as est_a_venir,
+        {{ parts_of_month('groupees.premier_jour_mois') }},
         zones.zone_id,
         zones.nom_zone,
         entreprises.entreprise_id,

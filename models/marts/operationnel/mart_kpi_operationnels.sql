@@ -118,10 +118,7 @@ final as (
 
     select
         mois_couverts.premier_jour_mois,
-        cast(extract(year from mois_couverts.premier_jour_mois) as integer) as annee,
-        cast(extract(quarter from mois_couverts.premier_jour_mois) as integer) as trimestre,
-        cast(extract(month from mois_couverts.premier_jour_mois) as integer) as mois,
-        {{ is_to_come('mois_couverts.premier_jour_mois') }} as est_a_venir,
+        {{ parts_of_month('mois_couverts.premier_jour_mois') }},
         {{ number_of('collectes_par_mois.nombre_collectes') }} as nombre_collectes,
         {{ number_of('collectes_par_mois.collectes_cloturees') }} as collectes_cloturees,
         {{ amount_of('collectes_par_mois.montant_a_recouvrer') }} as montant_a_recouvrer,
