@@ -273,7 +273,7 @@ def restore_backup(options: argparse.Namespace) -> int:
 
 def make_report(options: argparse.Namespace) -> int:
     """Write the morning report, of all zones or as a login reads it, or send it."""
-    from sigeti_dwh.morning.mailing import PERIODS, send, send_due
+    from sigeti_dwh.morning.mailing import PERIODS, mail_of, send, send_due
     from sigeti_dwh.morning.report import gather, write
 
     settings = started()
@@ -282,7 +282,7 @@ def make_report(options: argparse.Namespace) -> int:
         return 0
     made = gather(settings, options.user, options.zones)
     if options.mail is not None:
-        send(made, options.mail)
+        send(mail_of(made), options.mail)
         print(f"Sent to {options.mail}.")
         return 0
     for path in write(made, options.html or REPORT_PAGE, options.pdf):

@@ -45,6 +45,15 @@ def no_space(where: str | Path | None = None) -> UserError | None:
     return UserError(f"No space is left for {place}.\nFree some and run again.") if place else None
 
 
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write a file for its owner alone, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.replace(path)
+
+
 def _full_folders() -> list[Path]:
     prefect = Path(os.environ.get("PREFECT_HOME") or STATE / "prefect")
     written = (MADE / "target", MADE / "logs", STATE, prefect)

@@ -16,6 +16,7 @@ from sigeti_dwh.alerts.messages import Message, crossed, failure, missed, recove
 from sigeti_dwh.alerts.thresholds import Threshold, Value
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.file_lock import file_lock
+from sigeti_dwh.folders import write_private
 
 UNSENT = 20
 """Messages kept for later when no channel takes them: more would only bury the first ones."""
@@ -142,8 +143,4 @@ def _read(path: Path) -> Incidents:
 
 def _write(path: Path, incidents: Incidents) -> None:
     incidents.unsent = incidents.unsent[:UNSENT]
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(asdict(incidents), default=datetime.isoformat, indent=1), "utf-8")
-    fresh.replace(path)
+    write_private(path, json.dumps(asdict(incidents), default=datetime.isoformat, indent=1))

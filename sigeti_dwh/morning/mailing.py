@@ -15,7 +15,7 @@ from sigeti_dwh.alerts.channels import ADDRESS, mail_channel, redacted, secrets
 from sigeti_dwh.alerts.messages import Message
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.file_lock import file_lock
-from sigeti_dwh.folders import REPORT_PAGE, words
+from sigeti_dwh.folders import REPORT_PAGE, words, write_private
 from sigeti_dwh.morning.content import Report
 from sigeti_dwh.schedule import read_schedule
 from sigeti_dwh.settings import Settings, read_variables
@@ -50,6 +50,15 @@ class Recipient:
         return f"{day:{PERIODS[self.setting]}}"
 
 
+@dataclass(frozen=True)
+class Mail:
+    """A report as it is sent: its key figures in the body, the whole of it as PDF."""
+
+    subject: str
+    body: str
+    pdf: bytes
+
+
 def read_recipients(variables: Mapping[str, str]) -> list[Recipient]:
     """Return who gets the report.
 
@@ -80,7 +89,7 @@ def send_due(settings: Settings, now: datetime | None = None) -> list[str]:
 
     zone = read_schedule(variables, "DWH_SCHEDULE").zone
     today = (now or datetime.now(UTC)).astimezone(zone).date()
-    report_of = cache(lambda login: gather(settings, login))
+    mail_for = cache(lambda login: mail_of(gather(settings, login)))
     began = time.monotonic()
     done: list[str] = []
     failed: list[str] = []
@@ -92,7 +101,7 @@ def send_due(settings: Settings, now: datetime | None = None) -> list[str]:
                 failed.append(f"{recipient}: left to the next run")
                 continue
             try:
-                send(report_of(recipient.login), recipient.address, recipient.setting)
+                send(mail_for(recipient.login), recipient.address, recipient.setting)
             except Exception as error:
                 failed.append(f"{recipient}: {words(error).splitlines()[0].rstrip('.')}")
                 continue
@@ -106,21 +115,26 @@ def send_due(settings: Settings, now: datetime | None = None) -> list[str]:
     return done
 
 
-def send(report: Report, address: str, setting: str = "--mail") -> None:
-    """Send a report to an address: its key figures in the body, the whole of it as PDF.
+def mail_of(report: Report) -> Mail:
+    """Return a report as a mail."""
+    from sigeti_dwh.morning.pages import as_mail, as_pdf
+
+    return Mail(f"{report.title} : {report.data_of}", as_mail(report), as_pdf(report))
+
+
+def send(mail: Mail, address: str, setting: str = "--mail") -> None:
+    """Send a mail to an address.
 
     Raises UserError when DWH_SMTP_* cannot be used, or the mail was not taken.
     """
-    from sigeti_dwh.morning.pages import as_mail, as_pdf
-
     if not ADDRESS.fullmatch(address):
         raise UserError(f"{setting}: {address!r} is no e-mail address.")
     variables = read_variables()
     channel = mail_channel(variables, setting, [address], as_html=True)
-    message = Message("report", f"{report.title} : {report.data_of}", as_mail(report))
+    message = Message("report", mail.subject, mail.body)
     with TemporaryDirectory() as folder:
         pdf = Path(folder) / REPORT_PAGE.with_suffix(".pdf").name
-        pdf.write_bytes(as_pdf(report))
+        pdf.write_bytes(mail.pdf)
         if trouble := channel.send(message, pdf):
             hidden = secrets(variables)
             raise UserError(redacted(f"not taken by {channel.name}: {trouble}", hidden))
@@ -150,6 +164,4 @@ def _sent() -> Iterator[dict[str, str]]:
         before = dict(sent)
         yield sent
         if sent != before:
-            fresh = SENT.with_suffix(".new")
-            fresh.write_text(json.dumps(sent, indent=1), encoding="utf-8")
-            fresh.replace(SENT)
+            write_private(SENT, json.dumps(sent, indent=1))

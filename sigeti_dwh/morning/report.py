@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sigeti_dwh.folders import REPORT_PAGE
+from sigeti_dwh.folders import REPORT_PAGE, write_private
 from sigeti_dwh.morning.content import Report
 from sigeti_dwh.morning.french import minute
 from sigeti_dwh.morning.pages import as_html, as_pdf
@@ -32,12 +32,11 @@ def gather(settings: Settings, user: str | None = None, zones: Sequence[int] = (
 
 def write(report: Report, page: Path = REPORT_PAGE, pdf: Path | None = None) -> list[Path]:
     """Write the page and the PDF, beside it unless named; return both, for their owner alone."""
-    files = {page: as_html(report).encode(), pdf or page.with_suffix(".pdf"): as_pdf(report)}
+    files: dict[Path, str | bytes] = {
+        page: as_html(report),
+        pdf or page.with_suffix(".pdf"): as_pdf(report),
+    }
     for path, content in files.items():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(content)
-        fresh.replace(path)
+        write_private(path, content)
     return list(files)

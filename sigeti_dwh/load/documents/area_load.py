@@ -21,6 +21,7 @@ from sigeti_dwh.areas import source_variable
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.collections import Collection, read_collections
 from sigeti_dwh.load.documents.places import Place, opened
+from sigeti_dwh.load.loss import FEWEST
 from sigeti_dwh.settings import ROOT, Settings
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
@@ -28,8 +29,6 @@ from sigeti_dwh.warehouse.time_limit import limited
 
 Connection = psycopg.Connection[Any]
 
-FEW = 20
-"""Documents below which a collection may lose all."""
 CREATE_LOADS = """
 create schema if not exists {schema};
 create table if not exists {schema}._chargements (
@@ -272,7 +271,7 @@ class _Copy:
         return text
 
     def _check_loss(self, before: int, gone: int, share: float) -> None:
-        if before >= FEW and gone > share * before:
+        if before >= FEWEST and gone > share * before:
             raise UserError(
                 f"{self.collection.relation} lost {gone} of its {before} documents, more than "
                 f"{share:.0%}.\nNothing was changed. If it was meant: "

@@ -39,9 +39,6 @@ class Folder:
         self.path = path
         self._states: dict[Path, tuple[int, int, int]] = {}
 
-    def __str__(self) -> str:
-        return str(self.path)
-
     def has(self, collection: Collection) -> bool:
         """Tell whether there is a file of the collection."""
         return self._file(collection) is not None
