@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from sigeti_dwh.readers.contract import promise, read_contract, read_marts
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import at, copied_night
+from .area_site import built_area, files_to_change
+from .conftest import at
 from .oracle import compare_area
 from .warehouse import Warehouse
 
@@ -48,22 +48,15 @@ def published(
 ) -> Iterator[Warehouse]:
     """Build the shop's area beside a good night of SIGETI."""
     project = tmp_path_factory.mktemp("with_areas") / "project"
-    with copied_night(server, template, project) as copy:
-        copy.areas = {"boutique": str(demo)}
-        copy.load_area("boutique")
-        copy.build_area("boutique")
-        yield copy
+    with built_area(server, template, project, "boutique", demo) as site:
+        yield site
 
 
 @pytest.fixture
 def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
     """Let a test change the shop's files, and put them back afterwards."""
-    folder = tmp_path / "files"
-    shutil.copytree(demo, folder)
-    published.areas = {"boutique": str(folder)}
-    yield published
-    published.areas = {"boutique": str(demo)}
-    published.load_area("boutique", accept_loss=True)
+    with files_to_change(published, "boutique", demo, tmp_path / "files") as site:
+        yield site
 
 
 def files(site: Warehouse) -> Path:

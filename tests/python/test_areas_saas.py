@@ -17,7 +17,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.area_load import undo_area
 from sigeti_dwh.warehouse.database import connect
 
-from .conftest import copied_night
+from .area_site import built_area, files_to_change
 from .oracle import compare_area
 from .warehouse import Warehouse
 
@@ -43,22 +43,15 @@ def published(
 ) -> Iterator[Warehouse]:
     """Build the product's area beside a good night of SIGETI."""
     project = tmp_path_factory.mktemp("with_saas") / "project"
-    with copied_night(server, template, project) as copy:
-        copy.areas = {"saas": str(demo)}
-        copy.load_area("saas")
-        copy.build_area("saas")
-        yield copy
+    with built_area(server, template, project, "saas", demo) as site:
+        yield site
 
 
 @pytest.fixture
 def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
     """Let a test change the product's files, and put them back afterwards."""
-    folder = tmp_path / "files"
-    shutil.copytree(demo, folder)
-    published.areas = {"saas": str(folder)}
-    yield published
-    published.areas = {"saas": str(demo)}
-    published.load_area("saas", accept_loss=True)
+    with files_to_change(published, "saas", demo, tmp_path / "files") as site:
+        yield site
 
 
 def read(folder: Path, collection: str) -> list[Document]:

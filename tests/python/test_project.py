@@ -14,6 +14,15 @@ from sigeti_dwh.night.project import Project
 from sigeti_dwh.settings import ROOT, Settings
 
 
+def real_project(folder: Path, settings: Settings) -> Project:
+    """Parse a copy of the project itself."""
+    copy_project(folder)
+    shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
+    project = Project(settings, folder=folder)
+    project.parse()
+    return project
+
+
 def test_a_selection_is_dbts_own(folder: Path, settings: Settings) -> None:
     for select, selected in (
         ("dim_zones", {"dim_zones"}),
@@ -75,10 +84,7 @@ def test_what_dbt_kept_of_files_that_changed_since_stops_nothing(
     tmp_path: Path, settings: Settings
 ) -> None:
     """A metric and its measure gone from two files: dbt looks for the measure for ever after."""
-    copy_project(tmp_path)
-    shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
-    project = Project(settings, folder=tmp_path)
-    project.parse()
+    project = real_project(tmp_path, settings)
     gone = "demandes_en_attente"
     for name, kept in (("metrics", "metrics"), ("semantic_models", "measures")):
         path = tmp_path / f"models/facts/_facts__{name}.yml"
@@ -153,10 +159,7 @@ def test_dbts_log_is_rotated_and_says_more_when_asked(
 def test_every_test_of_the_real_project_has_exactly_one_layer(
     tmp_path: Path, settings: Settings
 ) -> None:
-    copy_project(tmp_path)
-    shutil.copy(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
-    project = Project(settings, folder=tmp_path)
-    project.parse()
+    project = real_project(tmp_path, settings)
     assert project.manifest is not None
     nodes = project.manifest.nodes
     placed = [node for ids in project.nodes.values() for node in ids]
