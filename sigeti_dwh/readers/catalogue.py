@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sigeti_dwh.readers.contract import Mart, read_marts, write_contract
+from sigeti_dwh.readers.contract import Column, Mart, read_marts, write_contract
 from sigeti_dwh.settings import ROOT
 
 FILE = Path("docs/marts.md")
@@ -29,7 +29,10 @@ def page(marts: list[Mart]) -> str:
         f"{_grain(mart)} | {mart.version} |"
         for mart in ordered
     ]
-    return "\n".join([HEAD, *index, *(_section(mart) for mart in ordered)]) + "\n"
+    shared = _shared(ordered)
+    common = ["\n## Colonnes de chaque mart\n", *_table(shared)]
+    sections = (_section(mart, shared) for mart in ordered)
+    return "\n".join([HEAD, *index, *common, *sections]) + "\n"
 
 
 def overview(text: str, marts: list[Mart]) -> str:
@@ -56,12 +59,27 @@ def _grain(mart: Mart) -> str:
     return re.split(r"[.;]| :", mart.description)[0]
 
 
-def _section(mart: Mart) -> str:
+def _shared(marts: list[Mart]) -> dict[str, Column]:
+    """Return the columns that all marts have alike, fraicheur aside, which is of another kind."""
+    first, *others = (mart.columns for mart in marts if mart.name != "fraicheur")
+    return {
+        name: column
+        for name, column in first.items()
+        if all(columns.get(name) == column for columns in others)
+    }
+
+
+def _section(mart: Mart, shared: dict[str, Column]) -> str:
     lines = [f"\n## {mart.name}\n", f"**{mart.meta['label']}.** {mart.description}\n"]
     lines += [f"- {question}" for question in mart.meta["questions"]]
-    lines += ["", "| Colonne | Libellé | Type | Définition et formule |", "|---|---|---|---|"]
+    own = {name: column for name, column in mart.columns.items() if name not in shared}
+    return "\n".join([*lines, "", *_table(own)])
+
+
+def _table(columns: dict[str, Column]) -> list[str]:
+    lines = ["| Colonne | Libellé | Type | Définition et formule |", "|---|---|---|---|"]
     lines += [
         f"| `{name}` | {column.label} | {column.type} | {column.description.replace('|', '/')} |"
-        for name, column in mart.columns.items()
+        for name, column in columns.items()
     ]
-    return "\n".join(lines)
+    return lines
