@@ -1,11 +1,16 @@
+{# A text of a document, under the first of some names that it has. #}
+{% macro document_text(fields) -%}
+    coalesce({% for field in fields %}{{ json_text('document', [field]) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
 {# A day that a document has as text, and an hour after it at times. #}
-{% macro document_day(field) -%}
-    cast(left({{ json_text('document', [field]) }}, 10) as date)
+{% macro document_day(fields) -%}
+    cast(left({{ document_text(fields) }}, 10) as date)
 {%- endmacro %}
 
 {# A moment that a document has as text, in UTC as MongoDB writes it, to the second. #}
-{% macro document_time(field) -%}
-    cast(left({{ json_text('document', [field]) }}, 19) as timestamp) at time zone 'UTC'
+{% macro document_time(fields) -%}
+    cast(left({{ document_text(fields) }}, 19) as timestamp) at time zone 'UTC'
 {%- endmacro %}
 
 {# A number of a document, under the first of some names that it has. #}

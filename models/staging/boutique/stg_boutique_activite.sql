@@ -1,6 +1,6 @@
 select
     cle,
-    {{ document_day('date') }} as date_jour,
+    {{ document_day(['date']) }} as date_jour,
     {{ document_count(['users', 'unique_users']) }} as utilisateurs,
     {{ document_count(['sessions', 'unique_sessions']) }} as sessions,
     {{ document_count(['views']) }} as vues,

@@ -1,5 +1,5 @@
 select
-    {{ document_day('date') }} as date_jour,
+    {{ document_day(['date']) }} as date_jour,
     {{ json_text('document', ['stage']) }} as etape,
     cast({{ document_number(['order']) }} as integer) as ordre,
     {{ document_count(['visitors']) }} as visiteurs
@@ -8,7 +8,7 @@ where _supprime_le is null
 {% for stage in ['view', 'addtocart', 'transaction'] %}
     union all
     select
-        {{ document_day('date') }} as date_jour,
+        {{ document_day(['date']) }} as date_jour,
         '{{ stage }}' as etape,
         {{ loop.index }} as ordre,
         {{ document_count([stage]) }} as visiteurs

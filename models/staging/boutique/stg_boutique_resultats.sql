@@ -1,6 +1,6 @@
 select
     {{ json_text('document', ['scenario']) }} as scenario_id,
-    {{ document_day('date') }} as date_jour,
+    {{ document_day(['date']) }} as date_jour,
     {{ json_text('document', ['variant']) }} as variante,
     {{ document_count(['users']) }} as utilisateurs,
     {{ document_count(['views']) }} as vues,
@@ -13,7 +13,7 @@ where _supprime_le is null
     union all
     select
         {{ json_text('document', ['scenario_id']) }} as scenario_id,
-        {{ document_day('date') }} as date_jour,
+        {{ document_day(['date']) }} as date_jour,
         '{{ variant }}' as variante,
         {{ document_count([variant ~ '_users']) }} as utilisateurs,
         {{ document_count([variant ~ '_views']) }} as vues,

@@ -1,5 +1,5 @@
 select
-    {{ document_day('date') }} as date_jour,
+    {{ document_day(['date']) }} as date_jour,
     coalesce({{ json_text('document', ['source']) }}, 'Inconnu') as source_trafic,
     coalesce({{ json_text('document', ['medium']) }}, 'Inconnu') as canal,
     coalesce({{ json_text('document', ['campaign']) }}, 'Inconnu') as campagne,
@@ -13,7 +13,7 @@ where _supprime_le is null
 union all
 
 select
-    {{ document_day('date') }} as date_jour,
+    {{ document_day(['date']) }} as date_jour,
     'Inconnu' as source_trafic,
     'Inconnu' as canal,
     'Inconnu' as campagne,

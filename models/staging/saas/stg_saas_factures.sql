@@ -4,6 +4,6 @@ select
     {{ document_amount(['amount']) }} as montant,
     {{ json_text('document', ['currency']) }} as devise,
     {{ json_text('document', ['status']) }} as statut,
-    {{ document_day('paid_at') }} as date_paiement
+    {{ document_day(['paid_at']) }} as date_paiement
 from {{ source('saas', 'invoices') }}
 where _supprime_le is null

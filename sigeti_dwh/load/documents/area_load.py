@@ -95,6 +95,8 @@ class CollectionLoad:
     changed: int
     gone: int
     seconds: float
+    left_out: tuple[str, ...] = ()
+    """Fields that documents have and that do not arrive."""
 
     @property
     def written(self) -> int:
@@ -105,6 +107,7 @@ class CollectionLoad:
         return (
             f"{self.name}: {self.read} documents read, {self.new} new, {self.changed} changed, "
             f"{self.gone} gone in {self.seconds:.1f} s"
+            + (f"; left out: {', '.join(self.left_out)}" if self.left_out else "")
         )
 
 
@@ -149,6 +152,10 @@ def load_area(
             done.append(copy.refresh(place, None if accept_loss else settings.loss_share))
             report(str(done[-1]))
         place.check_unchanged()
+        report(
+            f"{area}: {sum(one.read for one in done)} documents read in all, "
+            f"{sum(one.written for one in done)} written"
+        )
         warehouse.execute(
             sql.SQL(
                 "update {}._chargements set fin = clock_timestamp(), lignes_lues = %s, "
@@ -194,6 +201,7 @@ class _Copy:
         self.warehouse = warehouse
         self.collection = collection
         self.load = load
+        self.left_out: set[str] = set()
         self.relation = sql.Identifier(f"raw_{collection.area}", collection.name)
 
     def refresh(self, place: Place, loss_share: float | None) -> CollectionLoad:
@@ -227,7 +235,8 @@ class _Copy:
         if new + changed > read // 10:
             self._execute("analyze {relation}")
         seconds = time.monotonic() - started
-        return CollectionLoad(self.collection.relation, read, new, changed, gone, seconds)
+        left_out = tuple(sorted(self.left_out))
+        return CollectionLoad(self.collection.relation, read, new, changed, gone, seconds, left_out)
 
     def _arrive(self, place: Place) -> int:
         if not place.has(self.collection):
@@ -238,6 +247,7 @@ class _Copy:
         ) as copy:
             for where, document in place.read(self.collection):
                 copy.write_row((self._key(where, document), where, self._text(where, document)))
+                self.left_out |= document.keys() - self.collection.fields.names
                 read += 1
         return read
 
@@ -259,7 +269,7 @@ class _Copy:
     def _text(self, where: str, document: dict[str, Any]) -> str:
         try:
             text = json.dumps(
-                self.collection.allowed(document),
+                self.collection.fields.of(document),
                 default=_plain,
                 ensure_ascii=False,
                 allow_nan=False,

@@ -1,11 +1,57 @@
 """What an area's load may bring: its collections, their keys and fields, from the dbt sources."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
 from sigeti_dwh.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What of a document may arrive.
+
+    `whole` fields arrive as they are; of those in `lengths` only the number of characters, as
+    <field>_length; `parts` are documents, or lists of them, with fields of their own.
+    """
+
+    whole: tuple[str, ...]
+    lengths: tuple[str, ...]
+    parts: tuple[tuple[str, "Fields"], ...]
+    names: frozenset[str]
+
+    @classmethod
+    def declared(cls, entries: Iterable[str | dict[str, Any]]) -> Self:
+        """Read a declaration: `name`, `{name: length}` or `{name: [fields of the part]}`."""
+        named = [entry for entry in entries if isinstance(entry, str)]
+        limited = {
+            name: how for entry in entries if isinstance(entry, dict) for name, how in entry.items()
+        }
+        return cls(
+            whole=tuple(named),
+            lengths=tuple(name for name, how in limited.items() if how == "length"),
+            parts=tuple(
+                (name, cls.declared(how)) for name, how in limited.items() if how != "length"
+            ),
+            names=frozenset((*named, *limited)),
+        )
+
+    def of(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return what of a document may arrive; raise ValueError for a part that is none."""
+        kept = {name: document[name] for name in self.whole if name in document}
+        for name in self.lengths:
+            if isinstance(text := document.get(name), str):
+                kept[f"{name}_length"] = len(text)
+        for name, fields in self.parts:
+            if (part := document.get(name)) is None:
+                continue
+            several = part if isinstance(part, list) else [part]
+            if not all(isinstance(one, dict) for one in several):
+                raise ValueError(f"{name} is no document, nor a list of documents")
+            kept[name] = [fields.of(one) for one in several]
+        return kept
 
 
 @dataclass(frozen=True)
@@ -19,7 +65,7 @@ class Collection:
     area: str
     name: str
     key: tuple[str, ...]
-    fields: tuple[str, ...]
+    fields: Fields
     optional: bool = False
     may_be_empty: tuple[str, ...] = ()
     """The fields of the key that a document need not have."""
@@ -28,10 +74,6 @@ class Collection:
     def relation(self) -> str:
         """Return the table that holds it, by which its changes are numbered."""
         return f"raw_{self.area}.{self.name}"
-
-    def allowed(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return what of a document may arrive."""
-        return {name: document[name] for name in self.fields if name in document}
 
 
 def read_collections(area: str) -> list[Collection]:
@@ -44,7 +86,7 @@ def read_collections(area: str) -> list[Collection]:
             area=area,
             name=table["name"],
             key=tuple(meta["key"]),
-            fields=tuple(meta["fields"]),
+            fields=Fields.declared(meta["fields"]),
             optional=meta.get("optional", False),
             may_be_empty=tuple(meta.get("may_be_empty", ())),
         )

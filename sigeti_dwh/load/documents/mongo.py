@@ -58,7 +58,7 @@ class Database:
     def read(self, collection: Collection) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the documents, of the allowed fields alone."""
         # A MongoDB document always has _id, whether or not it is asked for.
-        asked = dict.fromkeys((*collection.key, *collection.fields), 1)
+        asked = dict.fromkeys((*collection.key, *sorted(collection.fields.names)), 1)
         for document in self.database[collection.name].find({}, asked):
             yield f"{collection.name}, document {document.get('_id')}", document
 

@@ -15,25 +15,5 @@
     'analytics_events': ['timestamp'],
     'search_queries': ['created_at']
 } %}
-{%- set number = '^[-+]?[0-9]{1,15}([.][0-9]+)?$' %}
-{%- set time = '^(19|20)[0-9]{2}(-[0-9]{2}){2}([T ][0-9:]{8}([.][0-9]+)?(Z|[+]00(:?00)?)?)?$' %}
 
-{% for fields, form in [(numbers, number), (times, time)] %}
-    {% set last_form = loop.last %}
-    {% for collection, names in fields.items() %}
-        select
-            '{{ collection }}' as collection,
-            documents.cle,
-            champs.champ,
-            champs.valeur
-        from {{ source('saas', collection) }} as documents
-        cross join lateral jsonb_each_text(documents.document) as champs (champ, valeur)
-        where
-            documents._supprime_le is null
-            and champs.champ in (
-                '{{ names | join("', '") }}'
-            )
-            and champs.valeur !~ '{{ form }}'
-        {{ 'union all' if not (last_form and loop.last) }}
-    {% endfor %}
-{% endfor %}
+{{ unread_fields('saas', [(number_form(), numbers), (moment_form(), times)]) }}
