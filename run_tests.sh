@@ -12,7 +12,7 @@ line says which, or that all passed.
 
   --fast      lint, a small night, unit tests of dbt and Python: two minutes
   --documents types every command of every document in a fresh clone, as a run of every
-              check does last, and does nothing else
+              check does beside pytest, and does nothing else
   --browser   looks at the dashboards in Superset and Chromium, and does nothing else;
               installs both the first time
   --help      this
@@ -32,6 +32,7 @@ esac
 
 current=
 scratch=
+typing=
 step() {
     current=$1
     printf '\n== %s\n' "$1"
@@ -41,6 +42,9 @@ step() {
 
 finish() {
     local code=$?
+    if [ -n "$typing" ]; then
+        kill "$typing" 2>/dev/null && wait "$typing" || true
+    fi
     if [ -n "$scratch" ]; then
         ./run_pipeline.sh stop >/dev/null || true
         rm -rf "$scratch"
@@ -56,12 +60,18 @@ trap finish EXIT
 step "installation" ./run_pipeline.sh setup
 bin=.venv/bin
 
-type_documents() {
-    step "documents: every command is typed" $bin/python tests/documents/type_commands.py
+type_documents=("$bin/python" tests/documents/type_commands.py)
+
+typed_documents() {
+    local code=0
+    wait "$typing" || code=$?
+    typing=
+    cat "$scratch/documents.log"
+    return $code
 }
 
 if [ "${1:-}" = --documents ]; then
-    type_documents
+    step "documents: every command is typed" "${type_documents[@]}"
     exit
 fi
 
@@ -135,8 +145,13 @@ if [ "$fast" ]; then
         tests/python/test_{profiles,run_pipeline,run_tests,documents,prefect_folder,oracle}.py \
         tests/python/test_pipeline.py::test_every_fact_and_mart_equals_sql_on_the_source
 fi
+# Beside pytest, since it waits more than it computes.
+if [ -z "$fast$chosen" ]; then
+    "${type_documents[@]}" >"$scratch/documents.log" 2>&1 &
+    typing=$!
+fi
 # A file is run by one process: its tests share what they spoil. The longest files come first (conftest.py).
 step "pytest" $bin/python -P -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
     --no-loadscope-reorder "$@"
 
-[ "$fast$chosen" ] || type_documents
+[ -z "$typing" ] || step "documents: every command is typed" typed_documents

@@ -5,6 +5,7 @@ expectations.py says why not. `--list` types nothing and says what would be type
 """
 
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -52,6 +53,8 @@ def _type_all(commands: list[Command]) -> int:
     reader = Reader(folder)
     document, first = "", dict(TYPED_FIRST)
     serving = ExitStack()
+    # Told to stop, it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     began = time.monotonic()
     try:
         for number, command in enumerate(commands, 1):

@@ -52,10 +52,28 @@ def test_the_last_line_says_that_all_passed(checkout: Path) -> None:
     done = run(checkout)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("All passed")
-    assert (checkout / "notes").read_text().splitlines()[-2:] == [
-        "python tests/documents/type_commands.py",
-        "run_pipeline.sh stop",
-    ]
+    notes = (checkout / "notes").read_text().splitlines()
+    assert "python tests/documents/type_commands.py" in notes
+    assert notes[-1] == "run_pipeline.sh stop"
+
+
+def test_what_is_typed_beside_pytest_stops_when_pytest_fails(checkout: Path) -> None:
+    (checkout / ".venv" / "bin" / "python").write_text(
+        f"""#!/bin/sh
+        case "$*" in
+            *type_commands*)
+                trap 'echo stopped >>{checkout}/notes; exit 1' TERM
+                touch {checkout}/typing
+                while :; do sleep 0.1; done ;;
+            *--numprocesses*)
+                until [ -e {checkout}/typing ]; do sleep 0.1; done
+                exit 7 ;;
+        esac
+        """
+    )
+    done = run(checkout)
+    assert done.stdout.splitlines()[-1] == "Failed: pytest (exit code 7)."
+    assert "stopped" in (checkout / "notes").read_text()
 
 
 @pytest.mark.parametrize("chosen", [["-k", "monitor"], ["tests/python/test_cli.py"]])
