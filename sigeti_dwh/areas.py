@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from sigeti_dwh.errors import UserError
 
-AREAS = ("boutique", "saas", "courrier")
+AREAS = ("boutique", "saas", "courrier", "exploitation")
 """An area is its folders in models, macros, tests and the demo, and its name here."""
 LOADS = "_chargements"
 """The table in raw_<area> of its loads."""

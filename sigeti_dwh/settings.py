@@ -268,6 +268,11 @@ def area_demo(area: str) -> Path:
     return STATE / "demo" / area
 
 
+def own_documents(area: str) -> Path:
+    """Return the folder of what this installation tells an area itself, beside its source."""
+    return STATE / "documents" / area
+
+
 def _area_source(variables: Mapping[str, str], area: str) -> str:
     """Return what an area's variable says, a folder by its full name; the demo when it is empty.
 

@@ -6,10 +6,11 @@ and since when it is gone from the source.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -20,9 +21,10 @@ from psycopg import sql
 from sigeti_dwh.areas import source_variable
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.collections import Collection, read_collections
+from sigeti_dwh.load.documents.files import Folder
 from sigeti_dwh.load.documents.places import Place, opened
 from sigeti_dwh.load.loss import FEWEST
-from sigeti_dwh.settings import ROOT, Settings
+from sigeti_dwh.settings import ROOT, Settings, own_documents
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
 from sigeti_dwh.warehouse.time_limit import limited
@@ -54,6 +56,13 @@ create index if not exists {index} on {relation} (_changement)
 ARRIVING = """
 create temporary table arriving (cle text not null, place text not null, document jsonb not null)
 on commit drop
+"""
+NUMBER = """
+update arriving a set cle = concat_ws(' | ', a.cle, repeated.number)
+from (
+    select ctid, row_number() over (partition by cle order by document) as number from arriving
+) repeated
+where repeated.ctid = a.ctid and repeated.number > 1
 """
 TWICE = "select cle, array_agg(place) from arriving group by cle having count(*) > 1 limit 1"
 COMPARE = """
@@ -137,6 +146,7 @@ def load_area(
         translated(settings.warehouse),
     ):
         check_collections(area, address, place, collections)
+        places = (place, Folder(own_documents(area)))
         meta.prepare(warehouse)
         schema = sql.Identifier(f"raw_{area}")
         warehouse.execute(sql.SQL(CREATE_LOADS).format(schema=schema))
@@ -149,7 +159,7 @@ def load_area(
         done = []
         for collection in collections:
             copy = _Copy(warehouse, collection, row[0])
-            done.append(copy.refresh(place, None if accept_loss else settings.loss_share))
+            done.append(copy.refresh(places, None if accept_loss else settings.loss_share))
             report(str(done[-1]))
         place.check_unchanged()
         report(
@@ -204,13 +214,15 @@ class _Copy:
         self.left_out: set[str] = set()
         self.relation = sql.Identifier(f"raw_{collection.area}", collection.name)
 
-    def refresh(self, place: Place, loss_share: float | None) -> CollectionLoad:
+    def refresh(self, places: Sequence[Place], loss_share: float | None) -> CollectionLoad:
         """Write what differs from the source, and take no change number when nothing does."""
         started = time.monotonic()
         self._execute(CREATE, index=sql.Identifier(f"{self.collection.name}__changement_idx"))
         self.warehouse.execute("drop table if exists arriving, differing")
         self.warehouse.execute(ARRIVING)
-        read = self._arrive(place)
+        read = self._arrive(places)
+        if self.collection.may_repeat:
+            self.warehouse.execute(NUMBER)
         twice = self.warehouse.execute(TWICE).fetchone()
         if twice is not None:
             raise UserError(
@@ -219,6 +231,8 @@ class _Copy:
             )
         self.warehouse.execute("analyze arriving")
         self._execute(COMPARE)
+        if self.collection.lasting:
+            self.warehouse.execute("delete from differing where what = 'gone'")
         found = dict(
             self.warehouse.execute("select what, count(*) from differing group by what").fetchall()
         )
@@ -238,14 +252,15 @@ class _Copy:
         left_out = tuple(sorted(self.left_out))
         return CollectionLoad(self.collection.relation, read, new, changed, gone, seconds, left_out)
 
-    def _arrive(self, place: Place) -> int:
-        if not place.has(self.collection):
-            return 0
+    def _arrive(self, places: Sequence[Place]) -> int:
+        documents = chain.from_iterable(
+            place.read(self.collection) for place in places if place.has(self.collection)
+        )
         read = 0
         with self.warehouse.cursor().copy(
             "copy arriving (cle, place, document) from stdin"
         ) as copy:
-            for where, document in place.read(self.collection):
+            for where, document in documents:
                 copy.write_row((self._key(where, document), where, self._text(where, document)))
                 self.left_out |= document.keys() - self.collection.fields.names
                 read += 1

@@ -69,6 +69,10 @@ class Collection:
     optional: bool = False
     may_be_empty: tuple[str, ...] = ()
     """The fields of the key that a document need not have."""
+    may_repeat: bool = False
+    """Whether documents may have the same key: they are numbered, as lines of a log are."""
+    lasting: bool = False
+    """Whether what its source has no more stays: logs are cut, and what they told is not undone."""
 
     @property
     def relation(self) -> str:
@@ -89,6 +93,8 @@ def read_collections(area: str) -> list[Collection]:
             fields=Fields.declared(meta["fields"]),
             optional=meta.get("optional", False),
             may_be_empty=tuple(meta.get("may_be_empty", ())),
+            may_repeat=meta.get("may_repeat", False),
+            lasting=meta.get("lasting", False),
         )
         for table in source["tables"]
         if (meta := table.get("config", {}).get("meta"))
