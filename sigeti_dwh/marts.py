@@ -8,6 +8,7 @@ Every query runs in a read-only transaction of its own, as the login of DWH_READ
 one as that of DWH_DB_USER, whom no row policy restricts.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +20,9 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from sigeti_dwh.areas import AREAS
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.settings import Server, load_settings, read_variables
+from sigeti_dwh.settings import ROOT, Server, load_settings, read_variables
 from sigeti_dwh.warehouse.database import refusal
 from sigeti_dwh.warehouse.session import pinning_for_readers
 
@@ -71,7 +73,8 @@ class Marts:
     """Pooled, read-only access to the marts of a warehouse; close it, or use it by `with`.
 
     Its methods return rows as dictionaries, and can be called from several threads. They raise
-    UserError for a query that the server refuses, RetryableError when waiting can help.
+    UserError for a query that the server refuses, RetryableError when waiting can help. The marts
+    of an optional area are an attribute of its name: `marts.boutique.rows("mart_kpi_jour")`.
     """
 
     def __init__(
@@ -118,6 +121,12 @@ class Marts:
     ) -> None:
         """Close the connections."""
         self.close()
+
+    def __getattr__(self, name: str) -> "AreaMarts":
+        """Return the marts of the optional area of that name."""
+        if name not in AREAS:
+            raise AttributeError(f"Marts has no {name}; optional areas are {', '.join(AREAS)}.")
+        return AreaMarts(self, name)
 
     def close(self) -> None:
         """Close the connections of the pool."""
@@ -285,6 +294,41 @@ class Marts:
         what = "could not be asked" if state is None else "was refused"
         kind = RetryableError if (state or "").startswith(PASSING) else UserError
         return kind(f"The query {what}: {said.splitlines()[0]}")
+
+
+class AreaMarts:
+    """The marts of an optional area, by the access of all; `columns` are those of each mart."""
+
+    def __init__(self, marts: Marts, area: str) -> None:
+        self._marts = marts
+        self._area = area
+        contract = ROOT / "models" / "marts" / area / "contracts.json"
+        self.columns: dict[str, tuple[str, ...]] = {
+            mart: tuple(promised["columns"])
+            for mart, promised in json.loads(contract.read_text(encoding="utf-8")).items()
+        }
+
+    def rows(self, mart: str, limit: int = MOST_ROWS, **having: Any) -> list[Row]:
+        """Return at most `limit` rows of a mart, in the order of its columns from the first on.
+
+        Of these only the rows that have the values given for columns of it.
+        """
+        _check_limit(limit)
+        columns = self.columns.get(mart)
+        if columns is None:
+            raise UserError(f"{self._area} has no {mart}.\nIt has {', '.join(self.columns)}.")
+        if unknown := sorted(having.keys() - set(columns)):
+            raise UserError(f"{mart} has no {', '.join(unknown)}.\nIt has {', '.join(columns)}.")
+        condition = " and ".join(f"m.{column} = :{column}" for column in having) or "true"
+        return self._marts._rows(
+            f"select * from {self._marts._schema}_marts_{self._area}.{mart} as m "
+            f"where {condition} order by m limit :_limit",
+            {**having, "_limit": limit},
+        )
+
+    def freshness(self) -> list[Row]:
+        """Return for each mart when the source was read and when the mart was published."""
+        return self.rows(f"fraicheur_{self._area}")
 
 
 def _pin(connection: sqlalchemy.Connection) -> None:

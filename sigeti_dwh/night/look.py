@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from sigeti_dwh.alerts.thresholds import FILE as THRESHOLDS
+from sigeti_dwh.areas import LOADS
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.load.night_load import load
 from sigeti_dwh.night.acceptances import FILE as ACCEPTED
@@ -65,7 +66,7 @@ def _silent(line: str) -> None:
 def _area_changed(settings: Settings, area: str) -> bool:
     from sigeti_dwh.load.documents.area_load import load_area
 
-    return any(one.written for one in load_area(settings, area, _silent, dry_run=True))
+    return any(one.written for one in load_area(settings, area, _silent, only_unchanged=True))
 
 
 def _still_fresh(settings: Settings, load: int) -> None:
@@ -78,6 +79,18 @@ def _still_fresh(settings: Settings, load: int) -> None:
             ).format(sql.Identifier(f"{settings.schema}_marts_operationnel", "fraicheur")),
             [load],
         )
+        for area in settings.areas:
+            loads = sql.Identifier(f"raw_{area}", LOADS)
+            connection.execute(
+                sql.SQL(
+                    "update {} set donnees_au = debut, chargement = loads.chargement "
+                    "from {} as loads where loads.chargement = (select max(chargement) from {})"
+                ).format(
+                    sql.Identifier(f"{settings.schema}_marts_{area}", f"fraicheur_{area}"),
+                    loads,
+                    loads,
+                )
+            )
 
 
 def code_version(settings: Settings) -> str:

@@ -14,6 +14,9 @@ from sigeti_dwh.demo import courrier as office
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.collections import read_collections
+from sigeti_dwh.marts import Marts
+from sigeti_dwh.night import look
+from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.warehouse.database import connect
 
 from .area_site import built_area, files_to_change
@@ -182,7 +185,7 @@ def test_nothing_of_what_letters_say_arrives(published: Warehouse, demo: Path) -
     told = "\n".join(published.lines)
     assert "left out: email, name, password_hash" in told
     total = sum(len(read(demo, path.name)) for path in demo.iterdir())
-    assert f"courrier: {total} documents read in all, {total} written" in told
+    assert f"courrier: {total} documents read in all, {total} new, changed or gone" in told
 
 
 def edges(today: date) -> list[Document]:
@@ -270,3 +273,42 @@ def test_a_step_of_another_form_keeps_the_marts(site: Warehouse) -> None:
     with pytest.raises(UserError, match="assert_courrier_documents_are_read"):
         site.build_area("courrier")
     assert site.rows(query) == before
+
+
+def test_python_reads_the_marts_of_an_area(published: Warehouse) -> None:
+    with Marts(published.settings.warehouse, schema="dwh") as marts:
+        rows = marts.courrier.rows("mart_dossiers_courrier")
+        assert [tuple(row.values()) for row in rows] == published.rows(
+            "select * from dwh_marts_courrier.mart_dossiers_courrier order by 1, 2, 3, 4"
+        )
+        urgent = [row for row in rows if row["priorite"] == "urgente"]
+        assert marts.courrier.rows("mart_dossiers_courrier", priorite="urgente") == urgent
+        assert marts.courrier.rows("mart_dossiers_courrier", limit=2) == rows[:2]
+        assert [row["mart"] for row in marts.courrier.freshness()] == ["mart_dossiers_courrier"]
+        with pytest.raises(UserError, match="courrier has no mart_saas_mois"):
+            marts.courrier.rows("mart_saas_mois")
+        with pytest.raises(UserError, match="mart_dossiers_courrier has no mois"):
+            marts.courrier.rows("mart_dossiers_courrier", mois=1)
+        with pytest.raises(UserError, match="does not exist"):
+            marts.saas.freshness()
+        with pytest.raises(AttributeError, match="no courier; optional areas are"):
+            marts.courier  # noqa: B018
+
+
+def test_a_look_says_of_which_load_an_area_is_current(site: Warehouse) -> None:
+    """And leaves no trace when it finds a document changed."""
+    site.load()
+    with RunLog(site.settings, "full_refresh=False select=None") as log:
+        log.whole()
+        log.leaves(look.code_version(site.settings))
+    told = (
+        "select chargement, donnees_au, (select max(chargement) from raw_courrier._chargements) "
+        "from dwh_marts_courrier.fraicheur_courrier"
+    )
+    [(load, read_at, _)] = site.rows(told)
+    assert look.nothing_changed_since(site.settings) is not None
+    [(later_load, later, last)] = site.rows(told)
+    assert later_load == last > load and later > read_at
+    change(site, lambda letters: letters[0].update(status="done"))
+    assert look.nothing_changed_since(site.settings) is None
+    assert site.rows(told) == [(later_load, later, last)]

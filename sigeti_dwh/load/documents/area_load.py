@@ -126,11 +126,12 @@ def load_area(
     report: Callable[[str], None] = print,
     *,
     accept_loss: bool = False,
+    only_unchanged: bool = False,
     dry_run: bool = False,
 ) -> list[CollectionLoad]:
     """Bring the copies in raw_<area> to the present state of the area's source.
 
-    With `dry_run` nothing stays written.
+    With `only_unchanged` nothing stays written when something has changed, with `dry_run` never.
 
     Raises UserError for a document that cannot be read, a collection that is missing or lost more
     than `settings.loss_share` of its documents, unless `accept_loss`; nothing is written then.
@@ -162,18 +163,16 @@ def load_area(
             done.append(copy.refresh(places, None if accept_loss else settings.loss_share))
             report(str(done[-1]))
         place.check_unchanged()
-        report(
-            f"{area}: {sum(one.read for one in done)} documents read in all, "
-            f"{sum(one.written for one in done)} written"
-        )
+        read, differing = sum(one.read for one in done), sum(one.written for one in done)
+        report(f"{area}: {read} documents read in all, {differing} new, changed or gone")
         warehouse.execute(
             sql.SQL(
                 "update {}._chargements set fin = clock_timestamp(), lignes_lues = %s, "
                 "lignes_changees = %s where chargement = %s"
             ).format(schema),
-            [sum(one.read for one in done), sum(one.written for one in done), row[0]],
+            [read, differing, row[0]],
         )
-        if dry_run:
+        if dry_run or (only_unchanged and differing):
             warehouse.rollback()
         else:
             warehouse.commit()
