@@ -384,6 +384,13 @@ def dashboards(options: argparse.Namespace) -> int:
     return 0
 
 
+def show_health(options: argparse.Namespace) -> int:
+    """Look at every service that is configured, as monitor_dwh.py does."""
+    from sigeti_dwh.monitor import cli as monitor
+
+    return monitor.main(["health", "--format", options.format])
+
+
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
@@ -513,6 +520,14 @@ def _parser() -> argparse.ArgumentParser:
     word("stop", stop, "stop the embedded PostgreSQL")
     word("status", status, "tell whether the embedded PostgreSQL runs (exit code 3: it does not)")
     word("setup", setup, "make the Python environment and .env, and nothing else")
+    looking = word(
+        "health",
+        show_health,
+        "look at all services, as monitor_dwh.py does, by its exit codes",
+    )
+    looking.add_argument(
+        "--format", choices=("table", "json"), default="table", help="json: the services alone"
+    )
     saving = word(
         "backup", make_backup, "write the warehouse to a file, and prove it can be restored"
     )

@@ -17,7 +17,7 @@ import psycopg
 
 from sigeti_dwh.console import exit_code, utf8_console
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.monitor import health, history, tables
+from sigeti_dwh.monitor import health, history, services, tables
 from sigeti_dwh.monitor.arguments import CANNOT_MEASURE, CRITICAL, FINE, WARNING, Parser
 from sigeti_dwh.monitor.objects import MEASURED, Measure, all_objects
 from sigeti_dwh.monitor.rows import show_rows
@@ -99,7 +99,10 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     command("datasource", lambda options: _datasource([]), "what BI tools rely on, tried as a role")
-    command("health", _health, "servers, rights, settings, who blocks whom")
+    looking = command("health", _health, "services, rights, settings, who blocks whom")
+    looking.add_argument(
+        "--format", choices=("table", "json"), default="table", help="json: the services alone"
+    )
     of_one = command("history", _history, "an object's rows as seen before")
     of_one.add_argument("object", help="fait_factures, or with its schema")
     of_one.add_argument("--ascii", action="store_true", help="no character beyond ASCII")
@@ -213,8 +216,17 @@ def _code(found: Survey, fail_on: str) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    checks = health.check_health(load_settings())
-    print(tables.health_table(checks))
+    settings = load_settings()
+    at = datetime.now(UTC)
+    found = services.look_at(settings)
+    if (lost := services.keep(settings, found, at)) is not None:
+        print(lost, file=sys.stderr)
+    if options.format == "json":
+        print(services.as_json(found, at))
+        checks = [health.check_service(one) for one in found]
+    else:
+        checks = health.check_health(settings, found)
+        print(tables.health_table(checks))
     if checks[0].state == "critical":
         return CANNOT_MEASURE
     return CRITICAL if any(check.state == "critical" for check in checks) else FINE

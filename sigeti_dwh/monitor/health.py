@@ -1,25 +1,20 @@
 """The state of the servers: connections, rights, settings, cache, slow queries, blockers."""
 
-import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import psycopg
 from psycopg import sql
 
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.objects import layer_of
-from sigeti_dwh.settings import Server, Settings, read_variables
+from sigeti_dwh.monitor.services import SECONDS, Service, look_at
+from sigeti_dwh.settings import Settings
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect
 
 State = Literal["ok", "warning", "critical", "unknown"]
-SECONDS = 10.0
 CACHE_HIT = 0.9
 
 SETTINGS = (
@@ -144,35 +139,63 @@ class Check:
     advice: str = ""
 
 
-def check_health(settings: Settings) -> list[Check]:
-    """Look at warehouse, source and Prefect server; what cannot be asked is unknown, never fine."""
+def check_health(settings: Settings, services: Sequence[Service] | None = None) -> list[Check]:
+    """Look at all services, and more closely at warehouse and source where they answer.
+
+    `services` are what a look has just found. What cannot be asked is unknown, never fine.
+    """
     checks = []
-    connection, reached = _reach(settings.warehouse)
-    checks.append(reached)
-    if connection is not None:
-        with connection:
-            checks += _prefix(connection, settings.schema)
-            for look in (
-                _encoding,
-                _role,
-                _settings,
-                _connections,
-                _cache,
-                _indexes,
-                _tables,
-                _slow,
-                _blocked,
-            ):
-                checks += _tried(look, connection)
-            checks += _rights(connection, settings.schema)
-    source, reached = _reach(settings.source)
-    checks.append(reached)
-    if source is not None:
-        with source:
-            row = source.execute("select pg_is_in_recovery()").fetchone()
-            kind = "a standby, in recovery" if row == (True,) else "a primary"
-            checks.append(Check("source: kind of server", "ok", kind))
-    return [*checks, _prefect()]
+    for service in look_at(settings) if services is None else services:
+        checks.append(check_service(service))
+        if service.status == "ok" and service.name in CLOSELY:
+            checks += CLOSELY[service.name](settings)
+    return checks
+
+
+def check_service(service: Service) -> Check:
+    """Return what a look at a service found; without Prefect's server nights run anyway."""
+    what = f"{service.name}: connection"
+    if service.message is None:
+        return Check(what, "ok", str(service))
+    said, _, advice = service.message.partition("\n")
+    if service.name == "prefect":
+        return Check(what, "warning", said, "Start it; nights run anyway.")
+    return Check(what, "critical", said, advice or ADVICE.get(service.name, ""))
+
+
+def _warehouse(settings: Settings) -> list[Check]:
+    with connect(settings.warehouse, autocommit=True, application_name="monitor_dwh") as connection:
+        connection.execute(f"set statement_timeout = '{SECONDS:.0f}s'".encode())
+        connection.execute("set default_transaction_read_only = on")
+        checks = _prefix(connection, settings.schema)
+        for look in (
+            _encoding,
+            _role,
+            _settings,
+            _connections,
+            _cache,
+            _indexes,
+            _tables,
+            _slow,
+            _blocked,
+        ):
+            checks += _tried(look, connection)
+        return checks + _rights(connection, settings.schema)
+
+
+def _source(settings: Settings) -> list[Check]:
+    with connect(settings.source, snapshot=True, application_name="monitor_dwh") as source:
+        row = source.execute("select pg_is_in_recovery()").fetchone()
+    kind = "a standby, in recovery" if row == (True,) else "a primary"
+    return [Check("source: kind of server", "ok", kind)]
+
+
+ADVICE = {
+    "mongodb": "Start that server, or correct DWH_HEALTH_MONGO.",
+    "redis": "Start that server, or correct DWH_HEALTH_REDIS.",
+}
+CLOSELY = {"warehouse": _warehouse, "source": _source}
+"""The services that are looked at more closely."""
 
 
 def _prefix(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
@@ -181,26 +204,6 @@ def _prefix(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
     except UserError as error:
         return [Check("warehouse: prefix", "critical", str(error))]
     return []
-
-
-def _reach(server: Server) -> tuple[psycopg.Connection[Any] | None, Check]:
-    started = time.monotonic()
-    what = f"{server.role}: connection"
-    ours = server.role == "warehouse"
-    try:
-        connection = connect(
-            server, autocommit=ours, snapshot=not ours, application_name="monitor_dwh"
-        )
-    except UserError as error:
-        said, _, advice = str(error).partition("\n")
-        return None, Check(what, "critical", said, advice)
-    if ours:
-        connection.execute(f"set statement_timeout = '{SECONDS:.0f}s'".encode())
-        connection.execute("set default_transaction_read_only = on")
-    row = connection.execute("show server_version").fetchone()
-    assert row is not None
-    told = f"PostgreSQL {row[0]} at {server.host}:{server.port}/{server.name}"
-    return connection, Check(what, "ok", f"{told}, {time.monotonic() - started:.3f} s")
 
 
 def _tried(look: Any, connection: psycopg.Connection[Any]) -> list[Check]:
@@ -367,21 +370,6 @@ def _rights(connection: psycopg.Connection[Any], prefix: str) -> list[Check]:
         told = f"{len(names)} objects of {schema} cannot be read"
         checks.append(Check("warehouse: rights", "warning", told, grant.as_string()))
     return checks
-
-
-def _prefect() -> Check:
-    address = read_variables().get("PREFECT_API_URL", "")
-    if not address:
-        return Check("Prefect server", "ok", "none is set: each night brings its own")
-    host = urlsplit(address).netloc.rpartition("@")[2]
-    started = time.monotonic()
-    try:
-        with urlopen(f"{address.rstrip('/')}/health", timeout=SECONDS) as answer:
-            answer.read()
-    except (URLError, OSError, ValueError) as error:
-        said = re.sub(r"[\w.-]+:[^@\s]+@", "", str(error))
-        return Check("Prefect server", "warning", f"{host}: {said}", "Start it; nights run anyway.")
-    return Check("Prefect server", "ok", f"{host}, {time.monotonic() - started:.3f} s")
 
 
 def _row(connection: psycopg.Connection[Any], query: LiteralString) -> Sequence[Any]:

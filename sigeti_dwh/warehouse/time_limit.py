@@ -73,7 +73,7 @@ def limited(what: str, minutes: float, *connections: psycopg.Connection[Any]) ->
 
     Raises TimeLimitError then.
     """
-    limit = TimeLimit(lambda: _break_off(connections), 60 * minutes)
+    limit = TimeLimit(lambda: break_off(connections), 60 * minutes)
     try:
         with limit:
             yield
@@ -86,7 +86,8 @@ def limited(what: str, minutes: float, *connections: psycopg.Connection[Any]) ->
         ) from error
 
 
-def _break_off(connections: Collection[psycopg.Connection[Any]]) -> None:
+def break_off(connections: Collection[psycopg.Connection[Any]]) -> None:
+    """End what connections are waiting for, even where nothing answers any more."""
     for connection in connections:
         with suppress(psycopg.Error, OSError):
             descriptor = os.dup(connection.fileno())
