@@ -35,7 +35,7 @@ class Channel:
     name: str
     service: "NotifyBase"
     kind: str = "webhooks"
-    """mail or webhooks."""
+    """mail, webhooks, or the address of a zone manager."""
 
     def send(self, message: Message, attached: Path | None = None) -> str | None:
         """Send a message, with a file or not; return what went wrong, None when it was taken."""
@@ -151,6 +151,19 @@ def _as_json(address: str) -> str:
     parts = urlsplit(address)
     query = urlencode([(f"-{name}", value) for name, value in parse_qsl(parts.query, True)])
     return urlunsplit((parts.scheme.replace("http", "json"), parts.netloc, parts.path, query, ""))
+
+
+def address_and_login(setting: str, entry: str) -> tuple[str, str | None]:
+    """Return the parts of an entry address:login, or address; raise UserError for any other."""
+    address, colon, login = entry.partition(":")
+    if not ADDRESS.fullmatch(address):
+        raise UserError(
+            f"{setting}: {address!r} is no e-mail address.\n"
+            "Write address, or address:login for the zones of that login; separate by commas."
+        )
+    if colon and not login:
+        raise UserError(f"{setting}: {entry!r} names no login.\nWrite it, or leave the colon out.")
+    return address, login or None
 
 
 def _addresses(variables: Mapping[str, str], name: str) -> list[str]:

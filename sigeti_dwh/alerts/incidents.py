@@ -5,7 +5,7 @@ In the warehouse it could not be known when that is down, and a restored one wou
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from sigeti_dwh.alerts.messages import Message, crossed, failure, missed, recovery, respected
-from sigeti_dwh.alerts.thresholds import Threshold, Value
+from sigeti_dwh.alerts.thresholds import TOLD, Threshold, Value
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.file_lock import file_lock
 from sigeti_dwh.folders import write_private
 
 UNSENT = 20
 """Messages kept for later when no channel takes them: more would only bury the first ones."""
+
+Says = Callable[[list[str], str], Message]
 
 SHOWN = 20
 """Zones or enterprises that a message names of one threshold."""
@@ -54,11 +56,14 @@ class Incidents:
             self.unsent.append(failure(cause, self.last_good, look))
         self.since = self.since or now
 
-    def measured(self, values: Sequence[Value]) -> None:
+    def measured(
+        self, values: Sequence[Value], managers: Sequence[tuple[str, Collection[str] | None]] = ()
+    ) -> None:
         """Note what the thresholds measured, to be told where it is another than before.
 
         A value that says nothing changes nothing, and neither does a mart without a row. What is no
-        more in a mart that has rows is crossed no longer.
+        more in a mart that has rows is crossed no longer. Managers, an address and zones, None for
+        all, are told of these as well.
         """
         new = [one for one in values if one.is_crossed and one.key not in self.crossed]
         over = [one for one in values if one.is_crossed is False and one.key in self.crossed]
@@ -68,10 +73,17 @@ class Incidents:
         for key, line in self.crossed.items():
             if key not in present and key.split()[0] in measured:
                 ended[key] = f"{line} ; n'est plus dans le mart"
-        self.unsent += _grouped([(one.threshold, str(one)) for one in new], crossed)
-        self.unsent += _grouped(
-            [(measured[key.split()[0]], line) for key, line in ended.items()], respected
-        )
+        news: list[tuple[Says, dict[str, str]]] = [
+            (crossed, {one.key: str(one) for one in new}),
+            (respected, ended),
+        ]
+        for message, lines in news:
+            by_key = [(key, measured[key.split()[0]], line) for key, line in lines.items()]
+            for told in TOLD:
+                self.unsent += _told([one for one in by_key if one[1].told == told], message, told)
+            for address, zones in managers:
+                own = [one for one in by_key if zones is None or one[1].zone_of(one[0]) in zones]
+                self.unsent += _told(own, message, address)
         self.crossed = {key: line for key, line in self.crossed.items() if key not in ended}
         self.crossed |= {one.key: str(one) for one in new}
 
@@ -92,18 +104,13 @@ class Incidents:
         self.since = self.since or now
 
 
-def _grouped(
-    lines: Sequence[tuple[Threshold, str]], message: Callable[[list[str], str], Message]
-) -> list[Message]:
-    """Return a message for each who is told: below the words of a threshold, what is beyond it."""
-    messages = []
-    for told in sorted({threshold.told for threshold, _ in lines}):
-        parts: dict[str, list[str]] = {}
-        for threshold, line in lines:
-            if threshold.told == told:
-                parts.setdefault(threshold.words, []).append(f"- {line}")
-        messages.append(message([_shown(words, found) for words, found in parts.items()], told))
-    return messages
+def _told(lines: Sequence[tuple[str, Threshold, str]], message: Says, told: str) -> list[Message]:
+    """Return the message, if there is one: below the words of a threshold, what is beyond it."""
+    parts: dict[str, list[str]] = {}
+    for _, threshold, line in lines:
+        parts.setdefault(threshold.words, []).append(f"- {line}")
+    shown = [_shown(words, found) for words, found in parts.items()]
+    return [message(shown, told)] if shown else []
 
 
 def _shown(words: str, lines: list[str]) -> str:

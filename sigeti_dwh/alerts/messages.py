@@ -18,7 +18,7 @@ class Message:
     title: str
     body: str
     told: str = "all"
-    """By which channels: all, mail or webhooks."""
+    """By which channels: all, mail, webhooks, or the address of a zone manager."""
 
     def __str__(self) -> str:
         """Show it as it is read."""

@@ -1,7 +1,7 @@
 """The ends of nights, and what is told of them. Nothing here ever fails a night."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
+from sigeti_dwh.alerts.managers import Manager, read_managers, zones_of
 from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
-from sigeti_dwh.alerts.thresholds import measure
+from sigeti_dwh.alerts.thresholds import TOLD, measure
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
 from sigeti_dwh.schedule import read_schedules
@@ -79,11 +80,12 @@ def published(settings: Settings, root: Path = ROOT) -> None:
     try:
         with connect(settings.warehouse) as connection:
             values = measure(connection, settings.schema, root)
+            managers = zones_of(connection, _managers(read_variables()))
     except Exception as error:
         print(f"Alerts: the thresholds could not be measured: {error}", file=sys.stderr)
         return
     if values:
-        _tell(lambda known: known.measured(values))
+        _tell(lambda known: known.measured(values, managers))
 
 
 @contextmanager
@@ -122,19 +124,35 @@ def _unsent(known: Incidents) -> list[Message]:
     except UserError as error:
         print(f"Alerts: not sent: {error}", file=sys.stderr)
         return known.unsent
+    channels += [manager.channel for manager in _managers(variables)]
     if not channels:
         known.untold()
     hidden = secrets(variables)
     return [
         message
         for message in known.unsent
-        if not send(message, reached(channels, message.told), hidden)
+        if (to := reached(channels, message.told)) and not send(message, to, hidden)
     ]
 
 
+def _managers(variables: Mapping[str, str]) -> list[Manager]:
+    """Return the zone managers; nobody, and say so, when the setting is of no use."""
+    try:
+        return read_managers(variables)
+    except UserError as error:
+        print(f"Alerts: zone managers are not told: {error}", file=sys.stderr)
+        return []
+
+
 def reached(channels: list[Channel], told: str) -> list[Channel]:
-    """Return the channels by which somebody is told; all when there is none of that kind."""
-    return [channel for channel in channels if channel.kind == told] or channels
+    """Return the channels by which somebody is told; all of the site when there is none such.
+
+    What is for a zone manager goes to his address alone, or to nobody once no setting names it.
+    """
+    found = [channel for channel in channels if channel.kind == told]
+    if "@" in told:
+        return found[:1]
+    return found or [channel for channel in channels if channel.kind in TOLD]
 
 
 def send(message: Message, channels: list[Channel], hidden: list[str]) -> bool:

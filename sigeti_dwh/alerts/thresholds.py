@@ -48,6 +48,10 @@ class Threshold:
     """Whether it is crossed below the limit, and not above."""
     told: Told
 
+    def zone_of(self, key: str) -> str | None:
+        """Return the zone that a value's key is of, None where it is of no single one."""
+        return key.split()[1] if self.level == "zone" else None
+
     def said(self, value: Decimal) -> str:
         """Return a value beside its limit, as a French reader has it."""
         side = "minimum" if self.is_least else "maximum"

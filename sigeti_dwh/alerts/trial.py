@@ -1,9 +1,11 @@
 """A look at the alerts before they are needed."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sigeti_dwh.alerts import messages
 from sigeti_dwh.alerts.channels import read_channels, redacted, secrets
+from sigeti_dwh.alerts.managers import Manager, read_managers, zones_of
 from sigeti_dwh.alerts.nights import NOBODY, send
 from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
@@ -24,17 +26,19 @@ def dry_run() -> str:
     now = datetime.now(UTC)
     shown = (messages.failure(CAUSE, now), messages.missed(now, now), messages.recovery(now, now))
     told = "\n".join(f"Told: {channel.name}" for channel in channels) or NOBODY
+    managers = read_managers(variables)
     texts = [redacted(str(message), secrets(variables)) for message in shown]
-    return "\n\n----\n".join([told, *texts, _thresholds()])
+    return "\n\n----\n".join([told, *texts, _thresholds(managers)])
 
 
-def _thresholds() -> str:
-    """Return what the thresholds measure now, and what is beyond them."""
+def _thresholds(managers: Sequence[Manager]) -> str:
+    """Return what the thresholds measure now, what is beyond them, and who is told of zones."""
     thresholds = read_thresholds()
     settings = load_settings()
     try:
         with connect(settings.warehouse) as connection, translated(settings.warehouse):
             values = measure(connection, settings.schema)
+            seen = zones_of(connection, managers)
     except UserError as error:
         return f"{FILE}, {len(thresholds)} thresholds, not measured: {error}"
     lines = [f"{FILE}, measured now ({CROSSED} crossed):"]
@@ -43,6 +47,10 @@ def _thresholds() -> str:
         for one in values:
             if one.threshold == threshold:
                 lines.append(f"  {CROSSED if one.is_crossed else '-'} {one}")
+    for address, zones in seen:
+        lines.append(
+            f"of zones {'all' if zones is None else ', '.join(zones) or 'none'}: {address}"
+        )
     return "\n".join(lines)
 
 
@@ -53,6 +61,7 @@ def send_test() -> str:
     """
     variables = read_variables()
     channels = read_channels(variables)
+    channels += [manager.channel for manager in read_managers(variables)]
     if not channels:
         raise UserError(NOBODY)
     refused = [

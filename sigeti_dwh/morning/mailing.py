@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sigeti_dwh.alerts.channels import ADDRESS, mail_channel, redacted, secrets
+from sigeti_dwh.alerts.channels import (
+    ADDRESS,
+    address_and_login,
+    mail_channel,
+    redacted,
+    secrets,
+)
 from sigeti_dwh.alerts.messages import Message
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.file_lock import file_lock
@@ -65,7 +71,7 @@ def read_recipients(variables: Mapping[str, str]) -> list[Recipient]:
     Raises UserError, naming the variable, for an entry or DWH_SMTP_* that cannot be used.
     """
     found = [
-        _recipient(setting, entry)
+        Recipient(setting, *address_and_login(setting, entry))
         for setting in PERIODS
         for entry in re.split(r"[\s,;]+", variables.get(setting, ""))
         if entry
@@ -138,18 +144,6 @@ def send(mail: Mail, address: str, setting: str = "--mail") -> None:
         if trouble := channel.send(message, pdf):
             hidden = secrets(variables)
             raise UserError(redacted(f"not taken by {channel.name}: {trouble}", hidden))
-
-
-def _recipient(setting: str, entry: str) -> Recipient:
-    address, colon, login = entry.partition(":")
-    if not ADDRESS.fullmatch(address):
-        raise UserError(
-            f"{setting}: {address!r} is no e-mail address.\n"
-            "Write address, or address:login for the zones of that login; separate by commas."
-        )
-    if colon and not login:
-        raise UserError(f"{setting}: {entry!r} names no login.\nWrite it, or leave the colon out.")
-    return Recipient(setting, address, login or None)
 
 
 @contextmanager

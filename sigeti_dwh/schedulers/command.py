@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sigeti_dwh.alerts.channels import read_channels
+from sigeti_dwh.alerts.managers import read_managers
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.morning.mailing import read_recipients
 from sigeti_dwh.schedulers import crontab, systemd
@@ -23,7 +24,8 @@ def install(more: Sequence[str] = (), every: int | None = None) -> str:
     variables = read_variables()
     jobs = read_jobs(variables, more, every)
     told_of_failures = _told_of_failures(variables)
-    report_readers = [f"Morning report: {reader}" for reader in read_recipients(variables)]
+    readers = [f"Thresholds: {one.address}:{one.login}" for one in read_managers(variables)]
+    readers += [f"Morning report: {reader}" for reader in read_recipients(variables)]
     environment = carried_environment(read_file(env_file()))
     LOG.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for scheduler in SCHEDULERS:
@@ -32,9 +34,7 @@ def install(more: Sequence[str] = (), every: int | None = None) -> str:
             for other in SCHEDULERS:
                 if other is not scheduler:
                     other.remove()
-            return "\n".join(
-                [told, *map(_next, jobs), f"Log: {LOG}", told_of_failures, *report_readers]
-            )
+            return "\n".join([told, *map(_next, jobs), f"Log: {LOG}", told_of_failures, *readers])
     raise UserError(
         "Neither does systemd run for this user nor is there a crontab here.\n"
         "Install cron, or serve the schedule with Prefect (prefect/README.md)."

@@ -4,19 +4,24 @@ import json
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from sigeti_dwh.alerts import night_ended, nights, published
+from sigeti_dwh.alerts.managers import read_managers
 from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
+from .mailbox import Mailbox
 from .readers import execute
 from .receiver import Receiver, receiving
 from .warehouse import Warehouse
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH", "ignore:'imghdr'")
 
 ZONES = "dwh_marts_occupation.mart_occupation_zones"
 FULL = """
@@ -234,3 +239,66 @@ def test_a_mistake_in_the_file_names_its_entry(
 def test_the_shipped_file_is_read_before_the_load() -> None:
     assert (ROOT / FILE).exists()
     assert read_thresholds()
+
+
+def test_a_zone_manager_is_told_of_his_zones_alone(
+    warehouse: Warehouse,
+    webhook: Receiver,
+    mailbox: Mailbox,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(
+        "DWH_ALERT_ZONES", "un@s.example:chef_un, tout@s.example:chef_tout, x@s.example:x"
+    )
+    execute(
+        warehouse.settings.warehouse,
+        "insert into dwh_meta.droits_zones values ('chef_un', 1), ('chef_tout', null)",
+    )
+    first, second = (
+        name for (name,) in warehouse.rows(f"select nom_zone from {ZONES} where zone_id in (1, 2)")
+    )
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    assert mailbox.recipients == ["un@s.example", "tout@s.example"]
+    occupy(warehouse, "3", zone=2)
+    published(warehouse.settings, root)
+    assert mailbox.recipients[2:] == ["tout@s.example"]
+    assert len(webhook.posts) == 2, "those of the site are told of all zones"
+    occupy(warehouse, "0")
+    occupy(warehouse, "0", zone=2)
+    published(warehouse.settings, root)
+    bodies = [_text(mail) for _, mail in mailbox.mails]
+    assert mailbox.recipients[3:] == ["un@s.example", "tout@s.example"]
+    assert first in bodies[0] and first in bodies[3]
+    assert not any(second in bodies[mail] for mail in (0, 3))
+    assert first in bodies[4] and second in bodies[4]
+
+
+def test_a_zone_manager_is_told_of_nothing_that_is_of_no_zone(
+    warehouse: Warehouse,
+    mailbox: Mailbox,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(nights, "KEPT", tmp_path / "alerts.json")
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example:chef_un")
+    execute(warehouse.settings.warehouse, "insert into dwh_meta.droits_zones values ('chef_un', 1)")
+    text = FULL.replace("level: zone", "level: all").replace("above: 200", "above: 0")
+    with_thresholds(root, text)
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    night_ended("the night failed")
+    assert mailbox.mails == []
+
+
+def test_a_manager_without_login_is_refused() -> None:
+    with pytest.raises(UserError, match=r"DWH_ALERT_ZONES: un@s\.example names no login"):
+        read_managers({"DWH_SMTP_HOST": "h", "DWH_ALERT_ZONES": "un@s.example"})
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
