@@ -45,14 +45,9 @@ def change(now: Decimal | int | None, before: Decimal | int | None) -> str:
     return f"+{percentage(grown)}" if grown > 0 else percentage(grown)
 
 
-def in_words(word: str | None) -> str:
-    """Return a word of the source as a sentence has it: ZONE_INDUSTRIELLE is Zone industrielle."""
-    if not word:
-        return NOTHING
-    text = word.replace("_", " ")
-    if text.isupper() and text != word:
-        text = text.lower()
-    return text[0].upper() + text[1:]
+def capitalised(word: str | None) -> str:
+    """Return a word as a cell begins with it: commission interne is Commission interne."""
+    return word[0].upper() + word[1:] if word else NOTHING
 
 
 def day(value: date | None) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sigeti_dwh.morning import charts
 from sigeti_dwh.morning.content import Drawing, Section, Table, Tile, filled
-from sigeti_dwh.morning.french import NOTHING, SPACE, amount, in_words, number, share
+from sigeti_dwh.morning.french import NOTHING, SPACE, amount, capitalised, number, share
 from sigeti_dwh.morning.reading import Reading, Row, total
 
 MOST_BOTTLENECKS = 10
@@ -16,7 +16,7 @@ YEARS = 3
 
 def request_path(reading: Reading, today: date) -> Section | None:
     """Return how long requests stay at each step, and where they wait."""
-    if not reading.has("mart_parcours_demandes"):
+    if not reading.has("mart_parcours_demandes", "nom_type_demande"):
         return None
     steps = reading.rows(
         """
@@ -65,7 +65,7 @@ def request_path(reading: Reading, today: date) -> Section | None:
                 [
                     [
                         row["nom_etape"],
-                        in_words(row["responsable"]),
+                        capitalised(row["responsable"]),
                         number(row["nombre_passages"]),
                         share(row["nombre_retours"], row["nombre_passages"]),
                         number(row["demandes_en_cours"]),
@@ -86,7 +86,7 @@ def request_path(reading: Reading, today: date) -> Section | None:
                     [
                         row["nom_etape"],
                         row["nom_zone"],
-                        in_words(row["type_demande"]),
+                        row["nom_type_demande"],
                         number(row["demandes_en_cours"]),
                         number(row["duree_mediane_jours"], 1),
                         number(row["duree_p90_jours"], 1),

@@ -31,6 +31,11 @@ select
     end as nom_zone,
     d.nom_domaine,
     d.type_connu as type_demande,
+    case d.type_connu
+        when 'ZONE_INDUSTRIELLE' then 'En zone industrielle'
+        when 'HORS_ZONE_INDUSTRIELLE' then 'Hors zone industrielle'
+        else d.type_connu
+    end as nom_type_demande,
     count(*) as nombre_demandes,
     count(*) filter (where d.statut = 'VALIDE') as demandes_approuvees,
     count(*) - count(d.emplois_total) as demandes_sans_emplois,

@@ -24,7 +24,23 @@ select
         else nullif(btrim(z.libelle, E' \t\r\n\u00a0'), '')
     end as nom_zone,
     p.mode_paiement,
+    case p.mode_paiement
+        when 'especes' then 'Espèces'
+        when 'espece' then 'Espèces'
+        when 'cheque' then 'Chèque'
+        when 'virement' then 'Virement'
+        when 'carte' then 'Carte'
+        when 'mobile money' then 'Mobile money'
+        when 'autre' then 'Autre'
+        else p.mode_paiement
+    end as nom_mode_paiement,
     p.processus_origine,
+    case lower(p.processus_origine)
+        when 'collecte_droit' then 'Collecte de droits'
+        when 'attribution_lot' then 'Attribution de lot'
+        when 'frais de lamev' then 'Frais de LAMEV'
+        else p.processus_origine
+    end as nom_processus_origine,
     count(*) as nombre_paiements,
     sum(p.montant_paiement) as montant_declare,
     coalesce(sum(p.montant_paiement) filter (where p.est_confirme), 0) as montant_confirme

@@ -13,6 +13,12 @@ select
         else nullif(btrim(z.libelle, E' \t\r\n\u00a0'), '')
     end as nom_zone,
     f.processus_origine,
+    case lower(f.processus_origine)
+        when 'collecte_droit' then 'Collecte de droits'
+        when 'attribution_lot' then 'Attribution de lot'
+        when 'frais de lamev' then 'Frais de LAMEV'
+        else f.processus_origine
+    end as nom_processus_origine,
     f.date_creation,
     f.date_echeance,
     f.date_solde,

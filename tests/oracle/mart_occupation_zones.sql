@@ -24,6 +24,12 @@ select
     z.id as zone_id,
     nullif(btrim(z.libelle, E' \t\r\n\u00a0'), '') as nom_zone,
     z.statut as statut_zone,
+    case z.statut
+        when 'actif' then 'Active'
+        when 'inactif' then 'Inactive'
+        when 'en_construction' then 'En construction'
+        else z.statut
+    end as nom_statut_zone,
     coalesce(l.nombre, 0) as nombre_total_lots,
     coalesce(l.disponibles, 0) as lots_disponibles,
     coalesce(l.occupes, 0) as lots_occupes,

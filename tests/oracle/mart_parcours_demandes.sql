@@ -52,6 +52,11 @@ select
     coalesce(n.nom, 'Inconnu') as nom_etape,
     coalesce(n.responsable, 'Inconnu') as responsable,
     p.type_demande,
+    case p.type_demande
+        when 'ZONE_INDUSTRIELLE' then 'En zone industrielle'
+        when 'HORS_ZONE_INDUSTRIELLE' then 'Hors zone industrielle'
+        else p.type_demande
+    end as nom_type_demande,
     p.zone_key as zone_id,
     case p.zone_key
         when -1 then 'Inconnu'

@@ -24,6 +24,13 @@ select
     c.duree_prevue_jours,
     c.date_cloture - c.date_debut as duree_reelle_jours,
     c.statut,
+    case c.statut
+        when 'recouvree' then 'Recouvrée'
+        when 'partiellement_recouvree' then 'Partiellement recouvrée'
+        when 'non_recouvree' then 'Non recouvrée'
+        when 'reportee' then 'Reportée'
+        else c.statut
+    end as nom_statut,
     c.est_cloturee,
     c.date_debut > %(date_reference)s::date as est_a_venir,
     c.montant_a_recouvrer,

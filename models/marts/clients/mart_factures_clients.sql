@@ -53,6 +53,8 @@ final as (
         zones.zone_id,
         zones.nom_zone,
         factures.processus_origine,
+        {{ source_word('processus_origine', 'factures.processus_origine') }}
+            as nom_processus_origine,
         factures.date_creation,
         factures.date_echeance,
         factures.date_solde,

@@ -62,7 +62,10 @@ final as (
         zones.zone_id,
         zones.nom_zone,
         groupes.mode_paiement,
+        {{ source_word('mode_paiement', 'groupes.mode_paiement') }} as nom_mode_paiement,
         groupes.processus_origine,
+        {{ source_word('processus_origine', 'groupes.processus_origine') }}
+            as nom_processus_origine,
         groupes.nombre_paiements,
         groupes.montant_declare,
         groupes.montant_confirme,

@@ -82,6 +82,7 @@ final as (
             {{ days_from('collectes.date_debut', 'collectes.date_cloture') }} as integer
         ) as duree_reelle_jours,
         collectes.statut,
+        {{ source_word('statut_collecte', 'collectes.statut') }} as nom_statut,
         collectes.est_cloturee,
         coalesce(collectes.date_debut > {{ reference_date() }}, false) as est_a_venir,
         collectes.montant_a_recouvrer,

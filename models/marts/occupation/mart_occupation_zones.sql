@@ -85,6 +85,7 @@ final as (
         zones.zone_id,
         zones.nom_zone,
         zones.statut as statut_zone,
+        {{ source_word('statut_zone', 'zones.statut') }} as nom_statut_zone,
         {{ number_of('occupation.nombre_total_lots') }} as nombre_total_lots,
         {{ number_of('occupation.lots_disponibles') }} as lots_disponibles,
         {{ number_of('occupation.lots_occupes') }} as lots_occupes,

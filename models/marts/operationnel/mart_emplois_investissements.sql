@@ -71,6 +71,7 @@ final as (
         zones.nom_zone,
         groupes.nom_domaine,
         groupes.type_connu as type_demande,
+        {{ source_word('type_demande', 'groupes.type_connu') }} as nom_type_demande,
         groupes.nombre_demandes,
         groupes.demandes_approuvees,
         groupes.demandes_sans_emplois,

@@ -125,6 +125,7 @@ final as (
         etapes.nom_etape,
         etapes.responsable,
         groupes.type_demande,
+        {{ source_word('type_demande', 'groupes.type_demande') }} as nom_type_demande,
         zones.zone_id,
         zones.nom_zone,
         groupes.nombre_passages,
