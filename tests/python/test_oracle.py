@@ -512,8 +512,8 @@ def test_occupation_mart(source: Connection) -> None:
     empty = (0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None)
     area = Decimal("500.56")
     assert rows(source, "mart_occupation_zones") == {
-        1: ("Yopougon", "actif", "Active", 2, 1, 1, 2, 1, 0, 21000, 1000, 20000, 50, Decimal("95.24"),
-            45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35, None, None),
+        1: ("Yopougon", "actif", "Active", 2, 1, 1, 2, 1, 0, 21000, 1000, 20000, 50,
+            Decimal("95.24"), 45000000, 5000000, 1, 50, 2, 2, 0, 0, 100, 35, None, None),
         2: ("Akoupé-Zeudji", "actif", "Active", 2, 1, 1, 1, 0, 1, area, 0, area, 50, 100,
             3000000, 2000000, 2, 100, 2, 0, 0, 2, None, None, None, None),
         3: ("Œuvre", "actif", "Active", *empty, 0, 0, 0, 0, None, None, None, None),
