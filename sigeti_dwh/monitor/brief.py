@@ -147,17 +147,30 @@ def _wrong(findings: Iterable[Finding]) -> list[Wrong]:
     """Return what is wrong, the worst first; what is the same of several objects, together."""
 
     def alike(one: Finding) -> tuple[int, int, str, str]:
-        return ORDER.index(one.level), FIRST_KINDS.index(one.kind), one.command, one.text
+        # Each has rows of its own to look at; --all has the command of each.
+        warns = one.kind == "test" and one.level != "critical"
+        same = ("", "") if warns else (one.command, one.text)
+        return ORDER.index(one.level), FIRST_KINDS.index(one.kind), *same
 
     wrong = []
-    for (level, _, command, text), group in groupby(sorted(findings, key=alike), key=alike):
-        names = [one.object for one in group]
-        start, said = ORDER[level].upper(), first_line(text)
-        if len(names) >= ALIKE:
-            wrong.append((f"{start} {len(names)} objects: {said}: {', '.join(names)}", command))
+    for (level, _, _, text), group in groupby(sorted(findings, key=alike), key=alike):
+        found, start = list(group), ORDER[level].upper()
+        if len(found) < ALIKE:
+            wrong += [
+                (f"{start} {one.object}: {first_line(one.text)}", one.command) for one in found
+            ]
+            continue
+        if text:
+            names = ", ".join(one.object for one in found)
+            told = f"objects: {first_line(text)}: {names}"
         else:
-            wrong += [(f"{start} {name}: {said}", command) for name in names]
+            told = f"tests: {', '.join(_test_and_rows(one) for one in found)}"
+        wrong.append((f"{start} {len(found)} {told}", found[0].command))
     return wrong
+
+
+def _test_and_rows(one: Finding) -> str:
+    return f"{one.object.removeprefix('test ')} ({first_line(one.text).partition(',')[0]})"
 
 
 def _told(wrong: Sequence[tuple[list[str], str]], width: int) -> list[str]:

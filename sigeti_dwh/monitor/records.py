@@ -167,7 +167,11 @@ def judge_runs(connection: psycopg.Connection[Any], root: Path = ROOT) -> list[F
             Finding(
                 level,
                 f"test {name}",
-                (f"{state}: {failures} rows, kept in {relation}" if kept else f"{state}: {message}")
+                (
+                    f"{failures} row{'s' * (failures > 1)}, kept in {relation}"
+                    if kept
+                    else f"{state}: {message}"
+                )
                 + said,
                 (f"{failures} lignes, gardées dans {relation}" if kept else f"{state} : {message}")
                 + more,

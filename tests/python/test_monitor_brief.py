@@ -9,13 +9,15 @@ import pytest
 from rich.cells import cell_len
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.monitor.brief import as_brief, duration
+from sigeti_dwh.monitor.brief import DETAILED, as_brief, duration
 from sigeti_dwh.monitor.findings import Finding, monitor
 from sigeti_dwh.monitor.layout import fold, fold_command, shorten
-from sigeti_dwh.monitor.objects import Measure
+from sigeti_dwh.monitor.objects import MEASURED, Measure
 from sigeti_dwh.monitor.records import Night
 from sigeti_dwh.monitor.selection import Selection
 from sigeti_dwh.monitor.survey import Survey
+
+from .oracle import RELATIONS
 
 NOW = datetime(2026, 11, 29, 7, tzinfo=UTC)
 LAST = NOW - timedelta(hours=5)
@@ -118,6 +120,45 @@ def test_what_is_the_same_of_many_objects_is_told_once_with_its_command() -> Non
     lines = as_brief(survey(findings=old)).splitlines()
     assert "CRITICAL 40 objects: loaded 3 d ago: dwh_facts.f0, " in "\n".join(lines)
     assert lines.count("  next: ./run.sh") == 1
+
+
+def test_tests_that_warn_are_told_together_and_each_that_failed_by_itself() -> None:
+    found = [
+        Finding(
+            level,
+            f"test {level}_{number}",
+            f"{number} rows, kept in dwh_qualite.{level}_{number}",
+            "",
+            "test",
+            monitor("rows", f"dwh_qualite.{level}_{number}"),
+        )
+        for level in ("critical", "warning")
+        for number in (2, 3, 4)
+    ]
+    text = " ".join(as_brief(survey(findings=found)).split())
+    assert "WARNING 3 tests: warning_2 (2 rows), warning_3 (3 rows), warning_4 (4 rows)" in text
+    assert text.count("next: python3 monitor_dwh.py rows dwh_qualite.warning_") == 1
+    for number in (2, 3, 4):
+        assert f"CRITICAL test critical_{number}: {number} rows, kept in" in text
+        assert f"next: python3 monitor_dwh.py rows dwh_qualite.critical_{number} " in text
+
+
+def test_warnings_leave_room_for_every_table_of_ours() -> None:
+    """The demo's own: five tests warn, the usual time is told, and every layer has objects."""
+    others = [
+        one for layer in MEASURED if layer not in DETAILED for one in measures(layer, "x", "y")
+    ]
+    ours = [one for name in RELATIONS for one in measures("marts", name)]
+    dimensions = measures("dimensions", *(f"dim_{number}" for number in range(7)))
+    found = [
+        Finding("warning", f"test warn_{one}", f"{one} rows, kept in {LONG}", "", "test", "./run")
+        for one in range(5)
+    ]
+    shown = Survey(NOW, "warehouse", [*others, *dimensions, *ours], found, nights=[night(2, "")])
+    lines = as_brief(shown).splitlines()
+    assert len(lines) <= 50
+    names = [line.split()[0] for line in lines if line]
+    assert {one.name.partition(".")[2] for one in [*dimensions, *ours]} <= set(names)
 
 
 def test_a_failed_night_is_told_before_what_follows_from_it() -> None:
