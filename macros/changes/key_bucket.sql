@@ -1,11 +1,15 @@
 {# 64 neighbouring keys are a bucket: small enough to summarise again when one of them changes. #}
 {% macro key_bucket(key) -%}
+    {{ return(adapter.dispatch('key_bucket', 'sigeti_dwh')(key)) }}
+{%- endmacro %}
+
+{% macro postgres__key_bucket(key) -%}
     ({{ key }} >> 6)
 {%- endmacro %}
 
 {# Whether a key is in the bucket, in a form that an index on the key serves. #}
 {% macro in_bucket(key, bucket) -%}
-    {{ key }} between {{ bucket }} << 6 and ({{ bucket }} << 6) + 63
+    {{ key }} between {{ bucket }} * 64 and {{ bucket }} * 64 + 63
 {%- endmacro %}
 
 {# Limits a scoped summary to the rows of the touched buckets. #}

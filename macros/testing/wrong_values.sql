@@ -9,7 +9,7 @@ select
     '{{ source.name }}' as table_source,
     valeurs.colonne,
     {% for key in source.config.meta['key'] -%}
-    {{ "', ' || " if not loop.first }}'{{ key }} ' || coalesce(cast(tested.{{ key }} as text), 'null'){{ ' ||' if not loop.last }}
+    {{ "', ' || " if not loop.first }}'{{ key }} ' || coalesce(cast(tested.{{ key }} as {{ dbt.type_string() }}), 'null'){{ ' ||' if not loop.last }}
     {%- endfor %} as cle,
     valeurs.valeur
 from {{ model }}
@@ -19,7 +19,7 @@ cross join lateral (
     {{ among() }}
     select
         '{{ name }}' as colonne,
-        cast(tested.{{ name }} as text) as valeur
+        cast(tested.{{ name }} as {{ dbt.type_string() }}) as valeur
     where {{ is_wrong(wrong, 'tested.' ~ name, declared_type(column)) }}
     {%- endfor %}
 ) as valeurs
@@ -45,12 +45,21 @@ cross join lateral (
     {%- elif wrong == 'is_no_time' -%}
         {{ column }} is not null and not {{ is_plausible_time(column) }}
     {%- elif wrong == 'is_mojibake' -%}
-        {{ is_mojibake('cast(' ~ column ~ ' as text)') }}
+        {{ is_mojibake('cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') }}
     {%- elif type == 'jsonb' -%}
-        jsonb_path_exists(
-            cast({{ column }} as jsonb), '$.** ? (@ like_regex "^\\s*[-+]?(nan|inf|infinity)\\s*$" flag "i")'
-        )
+        {{ has_word_for_a_number(column) }}
     {%- else -%}
         not {{ is_finite(column) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# Whether JSON says NaN or infinity anywhere, which it can do in words only. #}
+{% macro has_word_for_a_number(column) -%}
+    {{ return(adapter.dispatch('has_word_for_a_number', 'sigeti_dwh')(column)) }}
+{%- endmacro %}
+
+{% macro postgres__has_word_for_a_number(column) -%}
+    jsonb_path_exists(
+        cast({{ column }} as jsonb), '$.** ? (@ like_regex "^\\s*[-+]?(nan|inf|infinity)\\s*$" flag "i")'
+    )
 {%- endmacro %}

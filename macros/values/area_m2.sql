@@ -3,8 +3,8 @@
     cast(
         case
             when not {{ area }} between -1e11 and 1e11 then null
-            when {{ unit }} = 'ha' then round(cast({{ area }} as numeric) * 10000, 2)
-            when {{ unit }} = 'm2' then round(cast({{ area }} as numeric), 2)
+            when {{ unit }} = 'ha' then round({{ exact_number(area) }} * 10000, 2)
+            when {{ unit }} = 'm2' then round({{ exact_number(area) }}, 2)
         end as numeric(18, 2)
     )
 {%- endmacro %}

@@ -50,5 +50,5 @@
 
 {# How a word of a case is compared: en_cours, EN_COURS and « En cours » are one. #}
 {% macro case_word(column) -%}
-    regexp_replace({{ normalise_text(column) }}, '[_[:space:]-]+', ' ', 'g')
+    {{ replace_all(normalise_text(column), '[_ -]+', ' ') }}
 {%- endmacro %}

@@ -10,7 +10,7 @@
 
 {# A moment that a document has as text, in UTC as MongoDB writes it, to the second. #}
 {% macro document_time(fields) -%}
-    cast(left({{ document_text(fields) }}, 19) as timestamp) at time zone 'UTC'
+    {{ moment_in_utc('left(' ~ document_text(fields) ~ ', 19)') }}
 {%- endmacro %}
 
 {# A number of a document, under the first of some names that it has. #}

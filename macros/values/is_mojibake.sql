@@ -16,5 +16,5 @@
     '[a-z][ÚÞ]',
     '[A-Za-zÀ-ÿ]‚[A-Za-zÀ-ÿ]',
 ] -%}
-    ({{ text }} ~ '[^ -~]' and {{ text }} ~ '{{ traces | join("|") }}')
+    ({{ matches(text, '[^ -~]') }} and {{ matches(text, traces | join('|')) }})
 {%- endmacro %}

@@ -15,5 +15,9 @@
 
 {# What is at a path of a JSON column, as text without the characters that nobody sees. #}
 {% macro json_text(column, path) -%}
+    {{ return(adapter.dispatch('json_text', 'sigeti_dwh')(column, path)) }}
+{%- endmacro %}
+
+{% macro postgres__json_text(column, path) -%}
     {{ clean_text(column ~ " #>> '{" ~ path | join(',') ~ "}'") }}
 {%- endmacro %}

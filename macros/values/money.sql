@@ -1,6 +1,10 @@
 {# An amount in FCFA. What is no number, or more than the warehouse's type holds, is NaN: the test
    finite_numbers then stops the night, and no sum can hide it. #}
 {% macro money(column) -%}
+    {{ return(adapter.dispatch('money', 'sigeti_dwh')(column)) }}
+{%- endmacro %}
+
+{% macro postgres__money(column) -%}
     cast(
         case
             when {{ is_finite(column) }} then {{ column }}

@@ -3,7 +3,7 @@
     {%- set number = '-?[0-9]{1,3}(?:[.][0-9]+)?' -%}
     {%- set before = '' if coordinate == 'longitude' else number ~ ' *, *' -%}
     cast(
-        substring({{ column }}, '"coordinates" *: *\[ *{{ before }}({{ number }})') as numeric(9, 6)
+        {{ first_match(column, '"coordinates" *: *\\[ *' ~ before ~ '(' ~ number ~ ')') }} as numeric(9, 6)
     )
 {%- endmacro %}
 

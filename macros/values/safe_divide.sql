@@ -1,6 +1,6 @@
 {% macro safe_divide(numerator, denominator, decimals=2) -%}
     round(
-        cast({{ numerator }} as numeric) / nullif(cast({{ denominator }} as numeric), 0),
+        {{ exact_number(numerator) }} / nullif({{ exact_number(denominator) }}, 0),
         {{ decimals }}
     )
 {%- endmacro %}

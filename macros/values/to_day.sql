@@ -3,6 +3,6 @@
 {%- endmacro %}
 
 {# Abidjan keeps UTC all year: the session's time zone must not move an event to another day. #}
-{% macro default__to_day(timestamp) -%}
+{% macro postgres__to_day(timestamp) -%}
     cast({{ timestamp }} at time zone 'UTC' as date)
 {%- endmacro %}

@@ -122,7 +122,7 @@ indemnisations as (
         dues.zone_id,
         dues.statut,
         dues.etape_courante,
-        cast(dues.date_creation as timestamp) at time zone 'UTC' as ouvert_le,
+        {{ moment_in_utc('dues.date_creation') }} as ouvert_le,
         dues.montant_restant + coalesce(versements.montant_verse, 0) as montant,
         greatest(dues.modifie_le, versements.modifie_le) as modifie_le
     from {{ ref('stg_indemnisations') }} as dues
@@ -153,8 +153,10 @@ dossiers as (
             '{{ nom }}' as processus,
             {{ noms.cle }} as dossier_id,
             statut,
-            cast({{ noms.etape_courante or 'etape_courante' }} as text) as etape_courante,
-            cast({{ noms.reference or 'null' }} as text) as reference,
+            cast(
+                {{ noms.etape_courante or 'etape_courante' }} as {{ dbt.type_string() }}
+            ) as etape_courante,
+            cast({{ noms.reference or 'null' }} as {{ dbt.type_string() }}) as reference,
             cast({{ noms.demande_id or 'null' }} as integer) as demande_id,
             cast({{ noms.lot_id or 'null' }} as integer) as lot_id,
             cast({{ noms.statut_incident_id or 'null' }} as integer) as statut_incident_id,
@@ -162,7 +164,7 @@ dossiers as (
             cast({{ noms.zone_id or 'null' }} as integer) as zone_id,
             {{ noms.ouvert_le or 'cree_le' }} as ouvert_le,
             cast({{ noms.date_limite or 'null' }} as date) as date_limite,
-            cast({{ noms.cloture_le or 'null' }} as timestamp with time zone) as cloture_le,
+            cast({{ noms.cloture_le or 'null' }} as {{ type_moment() }}) as cloture_le,
             cast({{ noms.montant or 'null' }} as numeric(18, 2)) as montant,
             cast({{ noms.progression_pct or 'null' }} as numeric(5, 2)) as progression_pct,
             modifie_le

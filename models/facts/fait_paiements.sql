@@ -48,9 +48,7 @@ ordonnes as (
         factures.montant_total,
         factures.source_modifie_a as facture_modifiee_a,
         row_number() over ordre as rang_paiement,
-        sum(paiements.montant_paiement) over (
-            ordre rows between unbounded preceding and current row
-        ) as cumul_regle
+        sum(paiements.montant_paiement) over ordre as cumul_regle
     from paiements
     inner join factures on paiements.facture_id = factures.facture_id
     window ordre as (

@@ -35,7 +35,7 @@ zones_visees as (
 
     select
         ponts.collecte_id,
-        string_agg(zones.nom_zone, ', ' order by ponts.zone_id) as zones
+        {{ dbt.listagg('zones.nom_zone', "', '", 'order by ponts.zone_id') }} as zones
     from {{ ref('pont_collectes_zones') }} as ponts
     inner join zones on ponts.zone_key = zones.zone_key
     where {{ in_scope('ponts.collecte_id') }}

@@ -1,0 +1,108 @@
+"""No model, data test or macro of values knows its engine, but for the macros that are its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sigeti_dwh.areas import area_of
+from sigeti_dwh.settings import ROOT
+
+FOLDERS = ("models", "tests/dbt", "macros/values", "macros/versions", "macros/testing")
+OWN = {
+    "macros/testing/unread_fields.sql": "of the documents of optional areas",
+    "tests/dbt/integrity/assert_tables_keep_their_primary_key.sql": "its catalogue",
+}
+"""Files of PostgreSQL's alone, and why."""
+TRAPS = {
+    # Silently decimal(10, 0) on Spark; the others are no SQL there.
+    "numeric without a precision": r"\bas\s+numeric\b(?!\s*\()",
+    "a cast by ::": r"::",
+    "a shift of bits": r"(?<![#-])(<<|>>)",
+    "at time zone": r"\bat time zone\b",
+    "a string with escapes": r"(?<![\w'])E'",
+    "a path of JSON": r"#>|->|\bjsonb_",
+    "a type of PostgreSQL's": (
+        r"\bas\s+(text|timestamptz|timestamp with(out)? time zone|double precision|jsonb)\b"
+    ),
+    "a function of PostgreSQL's": (
+        r"\b(generate_series|unnest|string_agg|array_agg|normalize|regexp_\w+|substring)\s*\("
+    ),
+    "a catalogue": r"\bpg_\w+|\binformation_schema\b|\bto_regclass\b",
+    "the day of the week": r"\b(iso)?dow\b",
+    "distinct on": r"\bdistinct\s+on\b",
+    "a named window with a frame": r"\bover\s*\(\s*(?!(rows|range)\b)\w+\s+(rows|range)\b",
+}
+# Within braces ~ joins texts.
+BETWEEN_BRACES = {"a regular expression": r"(?<=[\s)])!?~\*?(?=[\s'])"}
+COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
+BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+OF_POSTGRESQL = re.compile(r"\{%-? macro postgres__.*?\{%-? endmacro -?%\}", re.DOTALL)
+FILES = [
+    path
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.sql"))
+    if area_of(str(path.relative_to(ROOT))) is None
+]
+
+
+def traps(text: str) -> list[str]:
+    """Return what another engine would read in another way, or not at all."""
+    text = OF_POSTGRESQL.sub("", COMMENT.sub("", text))
+    outside = BRACES.sub("", text)
+    return [
+        f"{trap}: {found[0].strip()}"
+        for patterns, searched in ((TRAPS, text), (BETWEEN_BRACES, outside))
+        for trap, pattern in patterns.items()
+        if (found := re.search(pattern, searched, re.IGNORECASE))
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_read_alike_by_every_engine(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    found = traps(path.read_text(encoding="utf-8"))
+    if name in OWN:
+        assert found, f"{name} is read alike by every engine: it is no exception"
+    else:
+        assert found == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "trap"),
+    [
+        ("cast(montant as numeric) / 2", "numeric without a precision"),
+        ("{{ total('cast(x as numeric)') }}", "numeric without a precision"),
+        ("montant::integer", "a cast by ::"),
+        ("cle >> 6", "a shift of bits"),
+        ("cree_le at time zone 'UTC'", "at time zone"),
+        (r"statut = E'\u00e9'", "a string with escapes"),
+        ("document #>> '{a}'", "a path of JSON"),
+        ("document ->> 'a'", "a path of JSON"),
+        ("cast(nom as text)", "a type of PostgreSQL's"),
+        ("cast(null as timestamp with time zone)", "a type of PostgreSQL's"),
+        ("from generate_series(0, 9) as n", "a function of PostgreSQL's"),
+        ("string_agg(nom, ', ')", "a function of PostgreSQL's"),
+        ("from pg_class", "a catalogue"),
+        ("extract(isodow from jour)", "the day of the week"),
+        ("select distinct on (a) a, b", "distinct on"),
+        ("sum(x) over (ordre rows between 1 preceding and current row)", "a named window"),
+        ("where nom ~ '^A'", "a regular expression"),
+        ("where nom !~* '^a'", "a regular expression"),
+    ],
+)
+def test_each_trap_is_seen(sql: str, trap: str) -> None:
+    (found,) = traps(sql)
+    assert found.startswith(trap)
+
+
+def test_what_is_portable_is_no_trap() -> None:
+    portable = """
+        -- cast(x as numeric) is a trap
+        {# nom ~ 'x' #}
+        {%- set name = 'a' ~ 'b' -%}
+        {% macro postgres__exact(x) -%} cast({{ x }} as numeric) {%- endmacro %}
+        select cast(x as numeric(18, 2)), count(*) filter (where y), text, sum(z) over ordre
+        from {{ ref('a' ~ 'b') }} window ordre as (partition by a order by b)
+    """
+    assert traps(portable) == []
