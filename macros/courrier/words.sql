@@ -25,10 +25,12 @@
 
 {# What is published for a word. #}
 {% macro published_word(column, words) -%}
-    {%- set normalised = "translate(" ~ normalise_text(column) ~ ", ' -', '__')" -%}
-    case
+    {#- Not `in`: the text would be made ready once for each published word. -#}
+    case translate({{ normalise_text(column) }}, ' -', '__')
         {%- for published, known in words.items() %}
-        when {{ normalised }} in ('{{ known | join("', '") }}') then '{{ published }}'
+            {%- for word in known %}
+        when '{{ word }}' then '{{ published }}'
+            {%- endfor %}
         {%- endfor %}
         else {{ known_text(column) }}
     end
