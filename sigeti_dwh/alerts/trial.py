@@ -48,9 +48,8 @@ def _thresholds(managers: Sequence[Manager]) -> str:
             if one.threshold == threshold:
                 lines.append(f"  {CROSSED if one.is_crossed else '-'} {one}")
     for address, zones in seen:
-        lines.append(
-            f"of zones {'all' if zones is None else ', '.join(zones) or 'none'}: {address}"
-        )
+        some = f"zones {', '.join(zones)}" if zones else "no zone"
+        lines.append(f"Told of {'all zones' if zones is None else some}: {address}")
     return "\n".join(lines)
 
 
