@@ -408,6 +408,9 @@ def test_a_source_that_is_down_leaves_the_warehouse_measured(night: Warehouse) -
     done = monitor(settings)
     assert done.returncode == 0 and "The source is not compared" in done.stderr
     assert monitor(settings, "health").returncode == 2
+    done = monitor(settings, "health", "--format", "json")
+    told = {name: one["status"] for name, one in json.loads(done.stdout)["services"].items()}
+    assert (done.returncode, told) == (2, {"warehouse": "ok", "source": "critical"})
 
 
 def test_it_serves_prometheus_and_probes(night: Warehouse) -> None:
