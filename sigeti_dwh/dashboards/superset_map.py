@@ -4,12 +4,20 @@ Superset draws maps on tiles of a server. Its bubbles, with longitude and latitu
 none; the theme of the page takes the axes away and draws the outline.
 """
 
-import json
 from itertools import pairwise
 from typing import Any
 
 from sigeti_dwh.dashboards.specification import Panel
-from sigeti_dwh.morning.country import EAST, LEVELS, NORTH, OUTLINE, SHRUNK, SOUTH, UNKNOWN, WEST
+from sigeti_dwh.morning.country import (
+    EAST,
+    LEVELS,
+    NORTH,
+    SHRUNK,
+    SOUTH,
+    UNKNOWN,
+    WEST,
+    outline,
+)
 
 TYPE = "bubble_v2"
 HEIGHT = 76
@@ -77,8 +85,6 @@ def theme() -> dict[str, Any]:
 
 
 def _options() -> dict[str, Any]:
-    [feature] = json.loads(OUTLINE.read_text(encoding="utf-8"))["features"]
-    [ring] = feature["geometry"]["coordinates"]
     return {
         "xAxis": {"show": False},
         "yAxis": {"show": False},
@@ -91,7 +97,7 @@ def _options() -> dict[str, Any]:
                 "symbol": "none",
                 "z": 1,
                 "lineStyle": {"type": "solid", "width": 1, "color": "#8b98a5"},
-                "data": [[{"coord": start}, {"coord": end}] for start, end in pairwise(ring)],
+                "data": [[{"coord": start}, {"coord": end}] for start, end in pairwise(outline())],
             },
         },
     }

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from sigeti_dwh.morning.french import SPACE
 from sigeti_dwh.settings import ROOT
 
-OUTLINE = ROOT / "bi" / "cote_divoire.geojson"
+FILE = Path("bi/cote_divoire.geojson")
 WEST, EAST, SOUTH, NORTH = -8.75, -2.35, 4.2, 10.85
 SCALE = 90
 """Points a degree of latitude."""
@@ -139,9 +140,14 @@ def _point(longitude: float, latitude: float) -> tuple[float, float]:
     return (longitude - WEST) * SCALE * SHRUNK, (NORTH - latitude) * SCALE
 
 
+def outline() -> list[tuple[float, float]]:
+    """Return the places, in degrees east and north, that the border of Côte d'Ivoire joins."""
+    [feature] = json.loads((ROOT / FILE).read_text(encoding="utf-8"))["features"]
+    [ring] = feature["geometry"]["coordinates"]
+    return [(longitude, latitude) for longitude, latitude in ring]
+
+
 @cache
 def _outline() -> str:
-    [feature] = json.loads(OUTLINE.read_text(encoding="utf-8"))["features"]
-    [ring] = feature["geometry"]["coordinates"]
-    points = " L".join(f"{x:.1f} {y:.1f}" for x, y in (_point(*place) for place in ring))
+    points = " L".join(f"{x:.1f} {y:.1f}" for x, y in (_point(*place) for place in outline()))
     return f"M{points} Z"

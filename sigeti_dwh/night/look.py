@@ -10,6 +10,7 @@ from sigeti_dwh.alerts.thresholds import FILE as THRESHOLDS
 from sigeti_dwh.areas import LOADS
 from sigeti_dwh.errors import BusyError, NoNightError, RetryableError, UserError
 from sigeti_dwh.load.night_load import load
+from sigeti_dwh.morning.country import FILE as OUTLINE
 from sigeti_dwh.night.acceptances import FILE as ACCEPTED
 from sigeti_dwh.night.run_log import LOOK, RunLog
 from sigeti_dwh.settings import ROOT, Settings
@@ -23,6 +24,7 @@ FILES = (
     "requirements.lock",
     str(ACCEPTED),
     str(THRESHOLDS),
+    str(OUTLINE),
 )
 
 

@@ -43,6 +43,7 @@ def check_end(installation: Installation, night: Night) -> int:
     assert "Traceback" not in night.output + night.messages
     if code == 0:
         assert "Done in" in night.output
+        assert "could not be made" not in night.messages
         assert installation.last_state() == "COMPLETED"
     else:
         if installation.last_state() == "COMPLETED":
