@@ -94,8 +94,12 @@ select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
 {%- set touched = mart.published.identifier ~ '__touched' -%}
 {%- set columns = mart['columns'] -%}
 {%- set present = columns if mart in created else adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list -%}
+{%- set key = none if mart in created else primary_key_of(mart.published) -%}
+{%- set other_key = mart not in created and key.columns | sort != mart['keys'] | sort -%}
 {#- A column that was not there is empty in every row, also in those that nothing changes. -#}
-{%- set whole = flags.FULL_REFRESH or mart in created or columns | reject('in', present) | list | length > 0 -%}
+{%- set whole = (
+    flags.FULL_REFRESH or mart in created or other_key or columns | reject('in', present) | list | length > 0
+) -%}
 {%- set since = known[0][0] if known and not whole else none -%}
 {%- if mart not in created %}
 {# A new column needs the table for itself, and all who come later to read wait behind that. #}
@@ -105,6 +109,14 @@ alter table {{ mart.published }} add column {{ column.quoted }} {{ column.data_t
     {%- endfor -%}
     {%- if '"charge_le"' not in present %}
 alter table {{ mart.published }} add column charge_le timestamp with time zone not null default current_timestamp;
+    {%- endif %}
+    {%- if other_key %}
+        {%- for name in key.names %}
+alter table {{ mart.published }} drop constraint {{ adapter.quote(name) }};
+        {%- endfor %}
+{# Rows of the former key need not be as many of this one. #}
+delete from {{ mart.published }};
+alter table {{ mart.published }} add primary key ({{ mart['keys'] | join(', ') }});
     {%- endif %}
 
 set local lock_timeout = '{{ patience }}';
@@ -185,6 +197,19 @@ on conflict (relation) do update
 set changement = excluded.changement, fait_le = current_timestamp
 where connu.changement <> excluded.changement;
 {% endfor -%}
+{%- endmacro %}
+
+{# The names and columns of a table's primary key; none where an administrator dropped it. #}
+{% macro primary_key_of(table) -%}
+    {%- set found = run_query(
+        "select constraints.conname, attributes.attname from pg_catalog.pg_constraint as constraints"
+        " inner join pg_catalog.pg_attribute as attributes on attributes.attrelid = constraints.conrelid"
+        " and attributes.attnum = any(constraints.conkey)"
+        " where constraints.contype = 'p' and constraints.conrelid = '" ~ table ~ "'::regclass"
+    ).rows -%}
+    {{ return({
+        'names': found | map(attribute=0) | unique | list, 'columns': found | map(attribute=1) | list
+    }) }}
 {%- endmacro %}
 
 {% macro say_what_is_published(sql) -%}

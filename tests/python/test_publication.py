@@ -65,6 +65,35 @@ def test_all_marts_change_at_one_moment(warehouse: Warehouse) -> None:
     ]
 
 
+@pytest.mark.parametrize("former", ["collecte_id", None])
+def test_a_mart_is_published_by_the_key_that_it_has_now(
+    warehouse: Warehouse, former: str | None
+) -> None:
+    """A version before had another key, or an administrator dropped it."""
+    mart = PUBLISHED["mart_recouvrement_collectes"]
+    before = published(warehouse)
+    key = (
+        "select attname from pg_index join pg_attribute on attrelid = indrelid "
+        f"and attnum = any(indkey) where indisprimary and indrelid = '{mart}'::regclass order by 1"
+    )
+    promised = warehouse.rows(key)
+    ((name,),) = warehouse.rows(
+        f"select conname from pg_constraint where contype = 'p' and conrelid = '{mart}'::regclass"
+    )
+    with connect(warehouse.settings.warehouse) as connection:
+        connection.execute(f'alter table {mart} drop constraint "{name}"'.encode())
+        if former:
+            connection.execute(f"alter table {mart} add primary key ({former})".encode())
+    warehouse.build(select="fraicheur")
+    assert warehouse.rows(key) == promised
+    assert [
+        mart for mart, rows in published(warehouse).items() if len(rows) != len(before[mart])
+    ] == []
+    warehouse.change("update collectes set montant_recouvre = montant_recouvre + 1")
+    warehouse.run()
+    assert warehouse.differences() == []
+
+
 def test_dbt_run_prepares_and_does_not_publish(warehouse: Warehouse) -> None:
     before = published(warehouse)
     warehouse.change("update factures set montant_total = montant_total + 1")
