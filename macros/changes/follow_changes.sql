@@ -5,12 +5,12 @@
 {% macro follow_changes() -%}
 {%- if execute -%}
 {{ prepare_former_rows() }}
-{%- if config.get('touched_by') -%}
-{%- do check_touched_by(model) -%}
+{%- if config.get('touched_by') -%}{%- do check_touched_by(model) -%}{%- endif -%}
 {%- set progress = progress_made() -%}
 {%- if progress is none and model.resource_type == 'model' -%}
 {{ drop_lost_constraints() }}
-{%- endif %}
+{%- endif -%}
+{%- if config.get('touched_by') %}
 with reached as (
 
     select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements

@@ -1,6 +1,12 @@
-{# Statements that let columns be null of which the contract no longer says that they are not: a table is
-   never made again, and keeps what it was made with. #}
+{# Statements that let columns be null of which the contract no longer says that they are not, and that drop
+   another primary key than the model's: a table is never made again, and keeps what it was made with. #}
 {% macro drop_lost_constraints() -%}
+{%- set key = primary_key_of(this) if execute else none -%}
+{%- if key and key.columns | sort != config.get('unique_key') | sort -%}
+    {%- for name in key.names -%}
+        alter table {{ this }} drop constraint {{ adapter.quote(name) }};
+    {% endfor -%}
+{%- endif -%}
 {%- set known = run_query(
     "select attname from pg_attribute where attrelid = to_regclass('" ~ this.render() ~ "') and attnotnull "
     ~ "and attnum > 0 and not attisdropped and not exists (select from pg_constraint where contype = 'p' "
@@ -13,7 +19,8 @@
 {%- endfor -%}
 {%- endmacro %}
 
-{# Post-hook: makes a column that was added later not null where the contract says so. #}
+{# Post-hook: makes a column that was added later not null where the contract says so, and gives a table that
+   has no primary key the model's. #}
 {% macro add_promised_constraints() -%}
 do $$
 declare
@@ -26,8 +33,24 @@ begin
     loop
         execute format('alter table {{ this }} alter column %I set not null', lacking);
     end loop;
+    if not exists (select from pg_constraint where conrelid = '{{ this }}'::regclass and contype = 'p') then
+        alter table {{ this }} add primary key ({{ config.get('unique_key') | join(', ') }});
+    end if;
 end
 $$
+{%- endmacro %}
+
+{# The names and columns of a table's primary key; none where an administrator dropped it, or of no table. #}
+{% macro primary_key_of(table) -%}
+    {%- set found = run_query(
+        "select constraints.conname, attributes.attname from pg_catalog.pg_constraint as constraints"
+        " inner join pg_catalog.pg_attribute as attributes on attributes.attrelid = constraints.conrelid"
+        " and attributes.attnum = any(constraints.conkey)"
+        " where constraints.contype = 'p' and constraints.conrelid = to_regclass('" ~ table ~ "')"
+    ).rows -%}
+    {{ return({
+        'names': found | map(attribute=0) | unique | list, 'columns': found | map(attribute=1) | list
+    }) }}
 {%- endmacro %}
 
 {# The columns of which a model's contract says that they are not null. #}

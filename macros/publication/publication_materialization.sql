@@ -199,19 +199,6 @@ where connu.changement <> excluded.changement;
 {% endfor -%}
 {%- endmacro %}
 
-{# The names and columns of a table's primary key; none where an administrator dropped it. #}
-{% macro primary_key_of(table) -%}
-    {%- set found = run_query(
-        "select constraints.conname, attributes.attname from pg_catalog.pg_constraint as constraints"
-        " inner join pg_catalog.pg_attribute as attributes on attributes.attrelid = constraints.conrelid"
-        " and attributes.attnum = any(constraints.conkey)"
-        " where constraints.contype = 'p' and constraints.conrelid = '" ~ table ~ "'::regclass"
-    ).rows -%}
-    {{ return({
-        'names': found | map(attribute=0) | unique | list, 'columns': found | map(attribute=1) | list
-    }) }}
-{%- endmacro %}
-
 {% macro say_what_is_published(sql) -%}
 {%- do get_assert_columns_equivalent(sql) %}
 create table if not exists {{ this }} as {{ sql }} with no data;

@@ -95,6 +95,38 @@ def test_a_changed_model_or_calendar_makes_every_row_again(warehouse: Warehouse)
     assert warehouse.differences() == []
 
 
+KEY = """
+select conname, pg_get_constraintdef(oid) from pg_constraint
+where contype = 'p' and conrelid = '{}'::regclass
+"""
+
+
+def test_a_table_gets_the_key_that_its_model_has_now(warehouse: Warehouse) -> None:
+    """Models computed whole and by what changed had another key, or somebody dropped it."""
+    former = {
+        "dwh_preparation.mart_segments_clients": "secteur_activite, segment_client, "
+        "niveau_risque, nombre_entreprises",
+        "dwh_preparation.mart_recouvrement_collectes": "collecte_id",
+        "dwh_facts.fait_collectes": None,
+    }
+    promised = {}
+    with connect(warehouse.settings.warehouse) as connection:
+        for table, columns in former.items():
+            ((name, promised[table]),) = warehouse.rows(KEY.format(table))
+            connection.execute(f"alter table {table} drop constraint {name}".encode())
+            if columns:
+                connection.execute(f"alter table {table} add primary key ({columns})".encode())
+        # As another key does, which is written in the model.
+        connection.execute(
+            "update dwh_meta.avancement set empreinte = '' "
+            "where relation ~ 'preparation.*mart_recouvrement_collectes'"
+        )
+    warehouse.run()
+    for table, key in promised.items():
+        assert [found for _, found in warehouse.rows(KEY.format(table))] == [key], table
+    assert warehouse.differences() == []
+
+
 def test_one_database_gives_the_same_warehouse_copying_only_what_it_may_lack(
     one_database: Warehouse,
 ) -> None:
