@@ -88,7 +88,7 @@ NOT_TYPED = {
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
     "LOOKS=72 ./run_tests.sh -k looks": "half an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
-    "./run_pipeline.sh dashboards --account a.kone --zones 3,7": SUPERSET,
+    "./run_pipeline.sh dashboards --account m.traore --zones 3,7": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
     ".venv/bin/python -m benchmarks.client --repeat 2": BENCHMARK,
     ".venv/bin/python -m benchmarks --scale 1000 10000 --case refresh unchanged recent spread "
