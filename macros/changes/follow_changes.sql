@@ -4,12 +4,15 @@
    commits in between is seen twice, never missed. Both belong to the build's transaction. #}
 {% macro follow_changes() -%}
 {%- if execute -%}
-{{ prepare_former_rows() }}
 {%- if config.get('touched_by') -%}{%- do check_touched_by(model) -%}{%- endif -%}
 {%- set progress = progress_made() -%}
-{%- if progress is none and model.resource_type == 'model' -%}
-{{ drop_lost_constraints() }}
+{%- set forgotten = '' -%}
+{%- if progress is none and model.resource_type == 'model' and has_relation(this) -%}
+{%- set forgotten = forget_other_key(this, model) | trim -%}
+{{ forgotten }}
+{{ drop_lost_constraints(this, model) }}
 {%- endif -%}
+{{ prepare_former_rows(anew=forgotten) }}
 {%- if config.get('touched_by') %}
 with reached as (
 

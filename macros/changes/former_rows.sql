@@ -5,15 +5,19 @@
     {{ meta_schema() }}.{{ identifier }}__anciennes
 {%- endmacro %}
 
-{# The table of former rows, and in it the columns that it does not have yet. #}
-{% macro prepare_former_rows() -%}
+{# The table of former rows, and in it the columns that it does not have yet; one that is made anew lets all who
+   follow the relation compute all their rows. #}
+{% macro prepare_former_rows(anew=false) -%}
 {%- set columns = former_columns(model) -%}
 {%- if columns -%}
 {%- set table = former_rows(this.identifier) -%}
 {%- set known = run_query(
     "select attname from pg_attribute where attrelid = to_regclass('" ~ table ~ "') and not attisdropped"
 ) -%}
-{%- set present = known.columns[0].values() if known else [] -%}
+{%- set present = known.columns[0].values() if known and not anew else [] -%}
+{%- if anew -%}
+drop table if exists {{ table }};
+{% endif -%}
 {%- if not present -%}
 create table {{ table }} (_changement bigint not null);
 {% endif -%}

@@ -1,22 +1,25 @@
-{# Statements that let columns be null of which the contract no longer says that they are not, and that drop
-   another primary key than the model's: a table is never made again, and keeps what it was made with. #}
-{% macro drop_lost_constraints() -%}
-{%- set key = primary_key_of(this) if execute else none -%}
-{%- if key and key.columns | sort != config.get('unique_key') | sort -%}
+{# Statements that take another primary key than the model's from a table, and with it all rows: those of the
+   former key need not be as many of this one. #}
+{% macro forget_other_key(table, node) -%}
+{%- set key = primary_key_of(table) -%}
+{%- if key.columns | sort != node.config.unique_key | sort -%}
     {%- for name in key.names -%}
-        alter table {{ this }} drop constraint {{ adapter.quote(name) }};
+        alter table {{ table }} drop constraint {{ adapter.quote(name) }};
     {% endfor -%}
+    delete from {{ table }};
 {%- endif -%}
+{%- endmacro %}
+
+{# Statements that let columns be null of which the contract no longer says that they are not: a table is
+   never made again, and keeps what it was made with. `kept` are others that stay as they are. #}
+{% macro drop_lost_constraints(table, node, kept=[]) -%}
 {%- set known = run_query(
-    "select attname from pg_attribute where attrelid = to_regclass('" ~ this.render() ~ "') and attnotnull "
-    ~ "and attnum > 0 and not attisdropped and not exists (select from pg_constraint where contype = 'p' "
-    ~ "and conrelid = attrelid and attnum = any(conkey))"
-) if execute else none -%}
-{%- for column in (known.columns[0].values() if known else []) -%}
-    {%- if column not in promised_columns(model) -%}
-        alter table {{ this }} alter column {{ column }} drop not null;
-    {% endif -%}
-{%- endfor -%}
+    "select attname from pg_attribute where attrelid = to_regclass('" ~ table.render() ~ "') and attnotnull "
+    ~ "and attnum > 0 and not attisdropped"
+) -%}
+{%- for column in known.columns[0].values() if column not in promised_columns(node) + node.config.unique_key + kept -%}
+    alter table {{ table }} alter column {{ column }} drop not null;
+{% endfor -%}
 {%- endmacro %}
 
 {# Post-hook: makes a column that was added later not null where the contract says so, and gives a table that

@@ -94,11 +94,10 @@ select coalesce(max(numero), 0) as numero from {{ meta_schema() }}.changements;
 {%- set touched = mart.published.identifier ~ '__touched' -%}
 {%- set columns = mart['columns'] -%}
 {%- set present = columns if mart in created else adapter.get_columns_in_relation(mart.published) | map(attribute='quoted') | list -%}
-{%- set key = none if mart in created else primary_key_of(mart.published) -%}
-{%- set other_key = mart not in created and key.columns | sort != mart['keys'] | sort -%}
+{%- set forgotten = '' if mart in created else forget_other_key(mart.published, mart.node) | trim -%}
 {#- A column that was not there is empty in every row, also in those that nothing changes. -#}
 {%- set whole = (
-    flags.FULL_REFRESH or mart in created or other_key or columns | reject('in', present) | list | length > 0
+    flags.FULL_REFRESH or mart in created or forgotten or columns | reject('in', present) | list | length > 0
 ) -%}
 {%- set since = known[0][0] if known and not whole else none -%}
 {%- if mart not in created %}
@@ -110,14 +109,11 @@ alter table {{ mart.published }} add column {{ column.quoted }} {{ column.data_t
     {%- if '"charge_le"' not in present %}
 alter table {{ mart.published }} add column charge_le timestamp with time zone not null default current_timestamp;
     {%- endif %}
-    {%- if other_key %}
-        {%- for name in key.names %}
-alter table {{ mart.published }} drop constraint {{ adapter.quote(name) }};
-        {%- endfor %}
-{# Rows of the former key need not be as many of this one. #}
-delete from {{ mart.published }};
+    {%- if forgotten %}
+{{ forgotten }}
 alter table {{ mart.published }} add primary key ({{ mart['keys'] | join(', ') }});
     {%- endif %}
+{{ drop_lost_constraints(mart.published, mart.node, kept=['charge_le']) }}
 
 set local lock_timeout = '{{ patience }}';
 {%- endif %}

@@ -101,29 +101,49 @@ where contype = 'p' and conrelid = '{}'::regclass
 """
 
 
-def test_a_table_gets_the_key_that_its_model_has_now(warehouse: Warehouse) -> None:
-    """Models computed whole and by what changed had another key, or somebody dropped it."""
-    former = {
-        "dwh_preparation.mart_segments_clients": "secteur_activite, segment_client, "
-        "niveau_risque, nombre_entreprises",
-        "dwh_preparation.mart_recouvrement_collectes": "collecte_id",
-        "dwh_facts.fait_collectes": None,
-    }
+CAMPAIGNS = (
+    "dwh_facts.fait_collectes",
+    "dwh_preparation.mart_recouvrement_collectes",
+    "dwh_marts_financier.mart_recouvrement_collectes",
+)
+"""A fact, the mart that follows it, and what is published."""
+OTHER_KEYS = {
+    "had a column less": """
+        alter table {table} alter zone_id drop not null;
+        update {table} set zone_id = null;
+        alter table {table} add primary key (collecte_id)
+    """,
+    "had a column more, and more rows": """
+        alter table {table} add ancien text not null default 'x';
+        create temporary table plus on commit drop as select * from {table};
+        update plus set ancien = 'y';
+        insert into {table} select * from plus;
+        drop table plus;
+        alter table {table} add primary key (collecte_id, ancien)
+    """,
+    "was dropped": "select",
+}
+
+
+@pytest.mark.parametrize("statements", OTHER_KEYS.values(), ids=OTHER_KEYS.keys())
+def test_a_table_gets_the_key_that_its_model_has_now(warehouse: Warehouse, statements: str) -> None:
+    tables = CAMPAIGNS[1:] if "zone_id" in statements else CAMPAIGNS
     promised = {}
     with connect(warehouse.settings.warehouse) as connection:
-        for table, columns in former.items():
+        for table in tables:
             ((name, promised[table]),) = warehouse.rows(KEY.format(table))
             connection.execute(f"alter table {table} drop constraint {name}".encode())
-            if columns:
-                connection.execute(f"alter table {table} add primary key ({columns})".encode())
+            connection.execute(statements.format(table=table).encode())
         # As another key does, which is written in the model.
         connection.execute(
-            "update dwh_meta.avancement set empreinte = '' "
-            "where relation ~ 'preparation.*mart_recouvrement_collectes'"
+            "update dwh_meta.avancement set empreinte = '' where relation ~ 'collectes'"
         )
     warehouse.run()
     for table, key in promised.items():
         assert [found for _, found in warehouse.rows(KEY.format(table))] == [key], table
+    assert warehouse.differences() == []
+    warehouse.advance(1)
+    warehouse.run()
     assert warehouse.differences() == []
 
 

@@ -65,31 +65,15 @@ def test_all_marts_change_at_one_moment(warehouse: Warehouse) -> None:
     ]
 
 
-@pytest.mark.parametrize("former", ["collecte_id", None])
-def test_a_mart_is_published_by_the_key_that_it_has_now(
-    warehouse: Warehouse, former: str | None
-) -> None:
-    """A version before had another key, or an administrator dropped it."""
-    mart = PUBLISHED["mart_recouvrement_collectes"]
-    before = published(warehouse)
-    key = (
-        "select attname from pg_index join pg_attribute on attrelid = indrelid "
-        f"and attnum = any(indkey) where indisprimary and indrelid = '{mart}'::regclass order by 1"
-    )
-    promised = warehouse.rows(key)
-    ((name,),) = warehouse.rows(
-        f"select conname from pg_constraint where contype = 'p' and conrelid = '{mart}'::regclass"
-    )
+def test_a_column_that_may_be_null_now_is_published_so(warehouse: Warehouse) -> None:
+    """Also one that its mart no longer has."""
     with connect(warehouse.settings.warehouse) as connection:
-        connection.execute(f'alter table {mart} drop constraint "{name}"'.encode())
-        if former:
-            connection.execute(f"alter table {mart} add primary key ({former})".encode())
-    warehouse.build(select="fraicheur")
-    assert warehouse.rows(key) == promised
-    assert [
-        mart for mart, rows in published(warehouse).items() if len(rows) != len(before[mart])
-    ] == []
-    warehouse.change("update collectes set montant_recouvre = montant_recouvre + 1")
+        for name in MARTS:
+            table = PUBLISHED[name]
+            connection.execute(f"alter table {table} add ancienne text default ''".encode())
+            connection.execute(f"alter table {table} alter ancienne set not null".encode())
+            connection.execute(f"alter table {table} alter ancienne drop default".encode())
+    warehouse.advance(3)
     warehouse.run()
     assert warehouse.differences() == []
 
