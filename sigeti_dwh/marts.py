@@ -311,7 +311,7 @@ class AreaMarts:
     def rows(self, mart: str, limit: int = MOST_ROWS, **having: Any) -> list[Row]:
         """Return at most `limit` rows of a mart, in the order of its columns from the first on.
 
-        Of these only the rows that have the values given for columns of it.
+        Of these only the rows that have the values given for columns of it, None where it is null.
         """
         _check_limit(limit)
         columns = self.columns.get(mart)
@@ -319,11 +319,13 @@ class AreaMarts:
             raise UserError(f"{self._area} has no {mart}.\nIt has {', '.join(self.columns)}.")
         if unknown := sorted(having.keys() - set(columns)):
             raise UserError(f"{mart} has no {', '.join(unknown)}.\nIt has {', '.join(columns)}.")
-        condition = " and ".join(f"m.{column} = :{column}" for column in having) or "true"
+        given = {column: value for column, value in having.items() if value is not None}
+        conditions = [f"m.{column} = :{column}" for column in given]
+        conditions += [f"m.{column} is null" for column in having if column not in given]
         return self._marts._rows(
             f"select * from {self._marts._schema}_marts_{self._area}.{mart} as m "
-            f"where {condition} order by m limit :_limit",
-            {**having, "_limit": limit},
+            f"where {' and '.join(conditions) or 'true'} order by m limit :_limit",
+            {**given, "_limit": limit},
         )
 
     def freshness(self) -> list[Row]:

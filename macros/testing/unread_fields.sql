@@ -14,7 +14,10 @@ select
 from {{ source(area, collection) }} as documents
 cross join lateral
     jsonb_path_query(documents.document, '$.{{ field | replace('.', '[*].') }}') as valeurs (valeur)
-where documents._supprime_le is null and valeurs.valeur #>> '{}' !~ '{{ form }}'
+where
+    documents._supprime_le is null
+    and btrim(valeurs.valeur #>> '{}') <> ''
+    and valeurs.valeur #>> '{}' !~ '{{ form }}'
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -26,5 +29,5 @@ where documents._supprime_le is null and valeurs.valeur #>> '{}' !~ '{{ form }}'
 
 {# A moment in UTC, or a day. #}
 {% macro moment_form() -%}
-    ^(19|20)[0-9]{2}(-[0-9]{2}){2}([T ][0-9:]{8}([.][0-9]+)?(Z|[+]00(:?00)?)?)?$
+    ^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]+)?(Z|[+]00(:?00)?)?)?$
 {%- endmacro %}

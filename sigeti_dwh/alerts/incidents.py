@@ -87,10 +87,12 @@ class Incidents:
         self.crossed = {key: line for key, line in self.crossed.items() if key not in ended}
         self.crossed |= {one.key: str(one) for one in new}
 
-    def untold(self) -> None:
-        """Forget what was to be told, since there is nobody to tell."""
-        self.since, self.causes, self.missed, self.unsent = None, [], False, []
-        self.crossed = {}
+    def untold(self, managers: bool) -> None:
+        """Forget what was to be told, since there is nobody to tell: but what is for managers."""
+        self.since, self.causes, self.missed = None, [], False
+        self.unsent = [message for message in self.unsent if managers and "@" in message.told]
+        if not managers:
+            self.crossed = {}
 
     def checked(self, now: datetime, due: datetime) -> None:
         """Note whether a night has ended well since it was due, to be told once if not.

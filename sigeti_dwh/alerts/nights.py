@@ -80,7 +80,7 @@ def published(settings: Settings, root: Path = ROOT) -> None:
     try:
         with connect(settings.warehouse) as connection:
             values = measure(connection, settings.schema, root)
-            managers = zones_of(connection, _managers(read_variables()))
+            managers = zones_of(connection, _managers(read_variables()) or [])
     except Exception as error:
         print(f"Alerts: the thresholds could not be measured: {error}", file=sys.stderr)
         return
@@ -124,24 +124,26 @@ def _unsent(known: Incidents) -> list[Message]:
     except UserError as error:
         print(f"Alerts: not sent: {error}", file=sys.stderr)
         return known.unsent
-    channels += [manager.channel for manager in _managers(variables)]
+    managers = _managers(variables)
     if not channels:
-        known.untold()
+        known.untold(managers=managers != [])
     hidden = secrets(variables)
+    everybody = [*channels, *(manager.channel for manager in managers or ())]
     return [
         message
         for message in known.unsent
-        if (to := reached(channels, message.told)) and not send(message, to, hidden)
+        if (managers is None and "@" in message.told)
+        or ((to := reached(everybody, message.told)) and not send(message, to, hidden))
     ]
 
 
-def _managers(variables: Mapping[str, str]) -> list[Manager]:
-    """Return the zone managers; nobody, and say so, when the setting is of no use."""
+def _managers(variables: Mapping[str, str]) -> list[Manager] | None:
+    """Return the zone managers; None, and say so, when the setting is of no use."""
     try:
         return read_managers(variables)
     except UserError as error:
         print(f"Alerts: zone managers are not told: {error}", file=sys.stderr)
-        return []
+        return None
 
 
 def reached(channels: list[Channel], told: str) -> list[Channel]:

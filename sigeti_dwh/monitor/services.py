@@ -3,6 +3,7 @@
 With the area exploitation on, each look is kept for it.
 """
 
+import errno
 import json
 import os
 import re
@@ -11,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
 from sigeti_dwh.errors import UserError
@@ -101,7 +103,7 @@ def configured(
         ("redis", "DWH_HEALTH_REDIS", _redis),
     ):
         if address := variables.get(variable, "").strip():
-            looks[name] = partial(look, address, limit)
+            looks[name] = partial(_at, variable, address, partial(look, address, limit))
     return looks
 
 
@@ -110,7 +112,8 @@ def keep(settings: Settings, services: list[Service], at: datetime) -> str | Non
     if KEPT_FOR not in settings.areas:
         return None
     lines = [
-        json.dumps({"service": name, "timestamp": _text(at), **told})
+        # To the microsecond: two looks of one second are two.
+        json.dumps({"service": name, "timestamp": _text(at, "microseconds"), **told})
         for name, told in as_documents(services).items()
     ]
     path = own_documents(KEPT_FOR) / "health_checks.ndjson"
@@ -119,7 +122,11 @@ def keep(settings: Settings, services: list[Service], at: datetime) -> str | Non
         # In one piece: two looks may be kept at the same time, or one while it is loaded.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, "".join(f"{line}\n" for line in lines).encode())
+            before = os.fstat(descriptor).st_size
+            text = "".join(f"{line}\n" for line in lines).encode()
+            if os.write(descriptor, text) < len(text):
+                os.ftruncate(descriptor, before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -148,8 +155,29 @@ def as_json(services: list[Service], at: datetime) -> str:
     return json.dumps({"timestamp": _text(at), "services": told}, indent=2, ensure_ascii=False)
 
 
-def _text(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _text(at: datetime, unit: str = "seconds") -> str:
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=unit) + "Z"
+
+
+def _at(variable: str, address: str, look: Look) -> Service:
+    """Look at what an address leads to; whatever goes wrong is told without its password.
+
+    Raises UserError for an address that cannot be read: what is said of it would hold parts of it.
+    """
+    try:
+        parts = urlsplit(address)
+        password, _ = parts.password, parts.port
+    except ValueError:
+        raise UserError(
+            f"{variable} is no address.\nWrite / # ? and @ of a password as %2F %23 %3F and %40."
+        ) from None
+    try:
+        return look()
+    except Exception as error:
+        said = _words(error)
+        for secret in filter(None, (password, unquote(password or ""))):
+            said = said.replace(secret, "***")
+        raise UserError(said) from None
 
 
 def _answer(name: str, look: Look, answers: SimpleQueue[tuple[str, Service]]) -> None:
@@ -200,10 +228,11 @@ def _postgresql(server: Server, seconds: float) -> Service:
 def _prefect(address: str, seconds: float) -> Service:
     started = time.monotonic()
     place = _place(address)
+    url = urlsplit(address)._replace(netloc=place).geturl()
     try:
-        with urlopen(f"{address.rstrip('/')}/health", timeout=seconds) as answer:
+        with urlopen(f"{url.rstrip('/')}/health", timeout=seconds) as answer:
             answer.read()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise UserError(f"{place}: {getattr(error, 'reason', error)}") from None
     return Service("prefect", "ok", place, latency_ms=_since(started))
 

@@ -11,6 +11,8 @@ import requests
 from sigeti_dwh import file_lock
 from sigeti_dwh.alerts import backup, check_freshness, night, night_ended, nights, trial
 from sigeti_dwh.alerts.channels import read_channels, redacted
+from sigeti_dwh.alerts.incidents import kept_in
+from sigeti_dwh.alerts.messages import Message
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.monitor.findings import Finding
 from sigeti_dwh.monitor.mail import mail
@@ -108,14 +110,34 @@ def test_a_night_that_is_missed_is_told_once(
     assert webhook.titles[1:] == ["SIGETI DWH: right again"]
 
 
-def test_that_no_night_ended_well_is_an_error_when_nobody_is_told() -> None:
-    """What starts it, as cron, can then tell somebody: each time, as long as it is so."""
+@pytest.mark.parametrize("zones", ["", "un@s.example:chef_un"])
+def test_that_no_night_ended_well_is_an_error_when_nobody_is_told(
+    zones: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What starts it, as cron, can then tell somebody: each time; zone managers are not told."""
+    monkeypatch.delenv("DWH_ALERT_MAIL_TO", raising=False)
+    monkeypatch.setenv("DWH_ALERT_ZONES", zones)
     for _ in range(2):
         with pytest.raises(UserError, match="none has ended well since") as late:
             check_freshness()
         assert "DWH_ALERT_MAIL_TO" in str(late.value) and len(str(late.value).splitlines()) <= 3
     night_ended()
     check_freshness()
+    assert mailbox.mails == []
+
+
+def test_what_a_zone_manager_is_to_be_told_waits_while_the_setting_is_wrong(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DWH_ALERT_MAIL_TO", raising=False)
+    with kept_in(nights.KEPT) as known:
+        known.unsent = [Message("threshold", "SIGETI : seuil", "Zone 1", "un@s.example")]
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example")
+    night_ended()
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example:chef_un")
+    night_ended()
+    night_ended()
+    assert mailbox.recipients == ["un@s.example"]
 
 
 def test_a_backup_that_fails_is_told_each_time(

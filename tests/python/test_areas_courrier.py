@@ -1,6 +1,7 @@
 """The area courrier: letters of two shapes in one mart, and nothing of what they say."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from sigeti_dwh.load.documents.collections import read_collections
 from sigeti_dwh.marts import Marts
 from sigeti_dwh.night import look
 from sigeti_dwh.night.run_log import RunLog
+from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
 from .area_site import built_area, files_to_change
@@ -312,3 +314,13 @@ def test_a_look_says_of_which_load_an_area_is_current(site: Warehouse) -> None:
     change(site, lambda letters: letters[0].update(status="done"))
     assert look.nothing_changed_since(site.settings) is None
     assert site.rows(told) == [(later_load, later, last)]
+
+
+def test_a_moment_of_a_document_is_one_of_the_calendar() -> None:
+    text = (ROOT / "macros" / "testing" / "unread_fields.sql").read_text(encoding="utf-8")
+    found = re.search(r"macro moment_form.*?(\^.*\$)$", text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    for moment in ("2026-02-28", "2026-12-31T23:59:59.123Z", "2026-01-01 00:00:00+00:00"):
+        assert re.search(found[1], moment), moment
+    for moment in ("2026-13-01", "2026-02-32", "2026-01-01T24:00:00Z", "2026-01-01T10:61:00Z", "x"):
+        assert not re.search(found[1], moment), moment

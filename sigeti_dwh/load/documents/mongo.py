@@ -60,7 +60,10 @@ class Database:
         # A MongoDB document always has _id, whether or not it is asked for.
         asked = dict.fromkeys((*collection.key, *sorted(collection.fields.names)), 1)
         for document in self.database[collection.name].find({}, asked):
-            yield f"{collection.name}, document {document.get('_id')}", document
+            where = f"{collection.name}, document {document.get('_id')}"
+            if "_id" not in asked:
+                document.pop("_id", None)
+            yield where, document
 
     def check_unchanged(self) -> None:
         """Do nothing: what arrives meanwhile is found by the next load."""
