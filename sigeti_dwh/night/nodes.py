@@ -39,7 +39,7 @@ class NodeTaskRuns:
             run = self._open[event.unique_id] = self._made(event.name)
             _enter(run, Running())
         else:
-            begun = self._open.pop(event.unique_id) if event.unique_id in self._open else None
+            begun = self._open.pop(event.unique_id, None)
             _enter(begun or self._made(event.name), state(event))
 
     def __exit__(
@@ -48,8 +48,10 @@ class NodeTaskRuns:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for run in self._open.values():
-            _enter(run, Failed(message="dbt ended before this node did"))
+        # dbt's threads may still tell of nodes: each is ended by whoever takes it first.
+        for name in list(self._open):
+            if run := self._open.pop(name, None):
+                _enter(run, Failed(message="dbt ended before this node did"))
 
     def _made(self, name: str) -> TaskRun:
         return TaskRun(

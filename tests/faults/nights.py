@@ -54,7 +54,7 @@ def check_end(installation: Installation, night: Night) -> int:
     if code > 0:
         assert code in (1, 143)
         assert 1 <= len(night.messages.splitlines()) <= 3, night.messages
-        assert "Unexpected" not in night.messages
+        assert "Unexpected" not in night.messages, night.messages
     return code
 
 
