@@ -1,9 +1,12 @@
 """A warehouse with an optional area beside SIGETI, and files of the area that a test may change."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
 
@@ -31,3 +34,35 @@ def files_to_change(built: Warehouse, area: str, demo: Path, folder: Path) -> It
     yield built
     built.areas = {area: str(demo)}
     built.load_area(area, accept_loss=True)
+
+
+def fixtures_of(area: str, create: Callable[..., None]) -> tuple[Any, Any, Any]:
+    """Return the fixtures of a file that tests an area: demo, published and site.
+
+    The demo's files as `create` makes them, the area built from them beside a good night of SIGETI,
+    and the same for one test that may change its files, which are put back afterwards.
+    """
+
+    @pytest.fixture(scope="module")
+    def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = tmp_path_factory.mktemp("demo") / area
+        create(folder, seed=1)
+        return folder
+
+    @pytest.fixture(scope="module")
+    def published(
+        server: EmbeddedServer,
+        template: Path,
+        demo: Path,
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> Iterator[Warehouse]:
+        project = tmp_path_factory.mktemp(f"with_{area}") / "project"
+        with built_area(server, template, project, area, demo) as built:
+            yield built
+
+    @pytest.fixture
+    def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
+        with files_to_change(published, area, demo, tmp_path / "files") as changing:
+            yield changing
+
+    return demo, published, site

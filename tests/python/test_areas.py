@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from sigeti_dwh.readers.contract import promise, read_contract, read_marts
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
-from .area_site import built_area, files_to_change
+from .area_site import fixtures_of
 from .conftest import at
 from .oracle import compare_area
 from .warehouse import Warehouse
@@ -31,32 +31,7 @@ REAL = Path(os.environ.get("BOUTIQUE_FILES", ""))
 """The files of a real shop, which are not part of the project."""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the demo files of the shop."""
-    folder = tmp_path_factory.mktemp("areas") / "boutique"
-    shop.create(folder, seed=1)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def published(
-    server: EmbeddedServer,
-    template: Path,
-    demo: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Warehouse]:
-    """Build the shop's area beside a good night of SIGETI."""
-    project = tmp_path_factory.mktemp("with_areas") / "project"
-    with built_area(server, template, project, "boutique", demo) as site:
-        yield site
-
-
-@pytest.fixture
-def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
-    """Let a test change the shop's files, and put them back afterwards."""
-    with files_to_change(published, "boutique", demo, tmp_path / "files") as site:
-        yield site
+demo, published, site = fixtures_of("boutique", shop.create)
 
 
 def files(site: Warehouse) -> Path:

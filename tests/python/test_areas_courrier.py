@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from sigeti_dwh.demo import courrier as office
-from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.collections import read_collections
 from sigeti_dwh.marts import Marts
@@ -21,7 +20,7 @@ from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
-from .area_site import built_area, files_to_change
+from .area_site import fixtures_of
 from .oracle import compare_area
 from .warehouse import Warehouse
 
@@ -47,32 +46,7 @@ PUBLISHED = {
 """What is published for the words of the demo; of others, the word itself."""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the demo files of the mail office."""
-    folder = tmp_path_factory.mktemp("courrier") / "courrier"
-    office.create(folder, seed=1)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def published(
-    server: EmbeddedServer,
-    template: Path,
-    demo: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Warehouse]:
-    """Build the mail office's area beside a good night of SIGETI."""
-    project = tmp_path_factory.mktemp("with_courrier") / "project"
-    with built_area(server, template, project, "courrier", demo) as site:
-        yield site
-
-
-@pytest.fixture
-def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
-    """Let a test change the mail office's files, and put them back afterwards."""
-    with files_to_change(published, "courrier", demo, tmp_path / "files") as site:
-        yield site
+demo, published, site = fixtures_of("courrier", office.create)
 
 
 def read(folder: Path, name: str = HISTORY) -> list[Document]:

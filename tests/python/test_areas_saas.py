@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from sigeti_dwh.demo import saas as product
-from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.area_load import undo_area
 from sigeti_dwh.warehouse.database import connect
 
-from .area_site import built_area, files_to_change
+from .area_site import fixtures_of
 from .oracle import compare_area
 from .warehouse import Warehouse
 
@@ -26,32 +25,7 @@ Document = dict[str, Any]
 MOVEMENTS = ("nouveau", "reactivation", "expansion", "contraction", "churn")
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the demo files of the product."""
-    folder = tmp_path_factory.mktemp("saas") / "saas"
-    product.create(folder, seed=1)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def published(
-    server: EmbeddedServer,
-    template: Path,
-    demo: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Warehouse]:
-    """Build the product's area beside a good night of SIGETI."""
-    project = tmp_path_factory.mktemp("with_saas") / "project"
-    with built_area(server, template, project, "saas", demo) as site:
-        yield site
-
-
-@pytest.fixture
-def site(published: Warehouse, demo: Path, tmp_path: Path) -> Iterator[Warehouse]:
-    """Let a test change the product's files, and put them back afterwards."""
-    with files_to_change(published, "saas", demo, tmp_path / "files") as site:
-        yield site
+demo, published, site = fixtures_of("saas", product.create)
 
 
 def read(folder: Path, collection: str) -> list[Document]:
