@@ -1,6 +1,8 @@
 """CPU seconds of the client, its whole process tree, beside those of plain dbt in the same run.
 
-python -m benchmarks.client: a demo warehouse of its own, in a folder that it removes; five minutes.
+With a Prefect server that is up, that server's seconds are counted as well.
+
+python -m benchmarks.client: a demo warehouse of its own, in a folder that it removes; ten minutes.
 """
 
 import argparse
@@ -11,15 +13,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import psycopg
 from tabulate import tabulate
 
 from benchmarks.checkout import copy_checkout
+from benchmarks.meter import server_cpu
+from sigeti_dwh.embedded.ports import free_port
 
 BARE = "dbt build"
+START_SECONDS = 300.0
+STILL, STILL_SECONDS = 0.3, 5.0
+"""A server that used less CPU than the first, in so many seconds, has done its work."""
 
 
 class Client:
@@ -63,6 +74,36 @@ class Client:
         ) as connection:
             connection.execute("update dwh_meta.executions set empreinte = null")
 
+    @contextmanager
+    def prefect_server(self) -> Iterator[Callable[..., tuple[float, float]]]:
+        """Start a Prefect server; yield `run` with its CPU seconds added, once it is still again.
+
+        Raises SystemExit when it does not start, or its seconds cannot be known.
+        """
+        port = free_port()
+        home = tempfile.mkdtemp(dir=self.folder)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)],
+            cwd=home,
+            env={**self.environment, "PREFECT_HOME": home},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+        def run(*words: str) -> tuple[float, float]:
+            before = _still(server.pid)
+            seconds, memory = self.run(*words)
+            return seconds + _still(server.pid) - before, memory
+
+        self.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        try:
+            _wait_for(f"{self.environment['PREFECT_API_URL']}/health")
+            yield run
+        finally:
+            del self.environment["PREFECT_API_URL"]
+            server.terminate()
+            server.wait()
+
     def _measured(self, command: Sequence[str]) -> tuple[float, float]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         process = subprocess.Popen(
@@ -77,6 +118,28 @@ class Client:
         return seconds, used.ru_maxrss / 1024
 
 
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(address):
+                return
+        except URLError:
+            time.sleep(0.5)
+    raise SystemExit("The Prefect server did not start.")
+
+
+def _still(process: int) -> float:
+    """Return the CPU seconds that a server has used, once it has done its work."""
+    before = float("-inf")
+    while (now := server_cpu(process)) is not None:
+        if now - before < STILL:
+            return now
+        before = now
+        time.sleep(STILL_SECONDS)
+    raise SystemExit("The CPU seconds of a server are known on Linux alone.")
+
+
 def main() -> int:
     """Measure each case some times, each beside plain dbt, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,24 +152,31 @@ def main() -> int:
     try:
         client.run("--no-docs")
 
-        def after(*before: str) -> Callable[[], tuple[float, float]]:
-            def measured() -> tuple[float, float]:
-                client.run(*before)
-                return client.run("--no-docs")
+        def a_day(run: Callable[..., tuple[float, float]]) -> tuple[float, float]:
+            client.run("demo", "--advance", "1")
+            return run("--no-docs")
 
-            return measured
-
-        def unchanged_night() -> tuple[float, float]:
+        def unchanged_night(run: Callable[..., tuple[float, float]]) -> tuple[float, float]:
             # As on another day: else it would be a look.
             client.forget_the_last_run()
-            return client.run("--no-docs")
+            return run("--no-docs")
+
+        def beside_a_server(
+            night: Callable[[Callable[..., tuple[float, float]]], tuple[float, float]],
+        ) -> tuple[float, float]:
+            with client.prefect_server() as run:
+                # What a new server's first run costs it is not a night's.
+                client.run("--no-docs", "--all-nodes")
+                return night(run)
 
         cases: dict[str, Callable[[], tuple[float, float]]] = {
             BARE: lambda: client.dbt("build", "--quiet", "--exclude-resource-type", "unit_test"),
             "all nodes": lambda: client.run("--no-docs", "--all-nodes"),
             "nothing changed, a look": lambda: client.run(),
-            "a day at the source": after("demo", "--advance", "1"),
-            "nothing changed, a night": unchanged_night,
+            "a day at the source": lambda: a_day(client.run),
+            "nothing changed, a night": lambda: unchanged_night(client.run),
+            "a day, with a Prefect server": lambda: beside_a_server(a_day),
+            "nothing changed, with a Prefect server": lambda: beside_a_server(unchanged_night),
         }
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
         for number in range(repeat):

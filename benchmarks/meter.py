@@ -128,7 +128,7 @@ class Meter:
             postmaster = int(value("select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"))
             usage = resource.getrusage(resource.RUSAGE_SELF)
             return Cost(
-                database_cpu=_server_cpu(postmaster),
+                database_cpu=server_cpu(postmaster),
                 seconds=0,
                 own_cpu=usage.ru_utime + usage.ru_stime,
                 peak_mb=_peak_mb(usage.ru_maxrss),
@@ -146,20 +146,18 @@ def _peak_mb(known: int) -> float:
     return known * (1 if sys.platform == "darwin" else KILOBYTE) / MEGABYTE
 
 
-def _server_cpu(postmaster: int) -> float | None:
+def server_cpu(parent: int) -> float | None:
     """Return the CPU seconds of a server since its start, None where there is no /proc.
 
-    Those of a process that has ended are with the postmaster, those of a living one with itself:
-    when one ends in between, all are read anew.
+    Those of a process that has ended are with its parent, those of a living one with itself: when
+    one ends in between, all are read anew.
     """
     if not (PROC / "self" / "stat").exists():
         return None
     ended = None
-    while ended != (now := _ticks(postmaster)):
+    while ended != (now := _ticks(parent)):
         ended = now
-        living = sum(
-            ticks[0] for process in _processes() if (ticks := _ticks(process, postmaster))[0]
-        )
+        living = sum(ticks[0] for process in _processes() if (ticks := _ticks(process, parent))[0])
     return float(sum(ended) + living) / sysconf("SC_CLK_TCK")
 
 

@@ -200,21 +200,14 @@ def warehouse(server: EmbeddedServer, template: Path) -> Iterator["Warehouse"]:
         yield copy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(
-    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+    server: EmbeddedServer, template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator["Warehouse"]:
-    """Build a demo warehouse, once for all tests that make rows of their own at its source."""
-    from .warehouse import Warehouse, copy_project
-
-    with (
-        fresh_database(server, "source") as source,
-        fresh_database(server, "warehouse") as target,
-    ):
-        warehouse = Warehouse(source, target, copy_project(tmp_path_factory.mktemp("project")))
-        warehouse.fill()
-        warehouse.run()
-        yield warehouse
+    """Copy the warehouse and its project, once for the tests of a file."""
+    folder = tmp_path_factory.mktemp("built") / "project"
+    with copied_night(server, template, folder) as copy:
+        yield copy
 
 
 @pytest.fixture

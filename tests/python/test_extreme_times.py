@@ -1,14 +1,7 @@
 """Times at the source that no calendar holds, and change times of a clock that was wrong."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-import pytest
-
-from sigeti_dwh.embedded import EmbeddedServer
-
-from .conftest import copied_night
 from .source_rows import add
 from .warehouse import Warehouse, written
 
@@ -20,13 +13,6 @@ EXTREMES = [
     "4000-06-01 00:00:00+00 BC",
 ]
 UNKNOWN_MONTH = date(1900, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def built(server: EmbeddedServer, template: Path) -> Iterator[Warehouse]:
-    """Copy a warehouse for these tests alone: the oracle knows nothing of such times."""
-    with copied_night(server, template) as copy:
-        yield copy
 
 
 def test_events_of_extreme_times_are_of_the_unknown_day(built: Warehouse) -> None:
