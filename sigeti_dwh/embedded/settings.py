@@ -36,7 +36,7 @@ def tuned_settings(host: str, port: int, has_statistics: bool, major: int = 15) 
         "max_wal_size": "8GB",
         "min_wal_size": "1GB",
         "checkpoint_timeout": "30min",
-        # A crash may lose the last commits, never the order of what is there: the next run redoes.
+        # A crash may lose the last commits of others than a night (warehouse/session.py).
         "synchronous_commit": "off",
         # Skips the log for tables filled in the transaction that creates them; no replication.
         "wal_level": "minimal",

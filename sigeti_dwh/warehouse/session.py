@@ -40,6 +40,8 @@ AT_THE_SOURCE = {
 AT_THE_WAREHOUSE = {
     # What works for a client that is gone, killed or cut off, ends by itself.
     "client_connection_check_interval": "5s",
+    # A night goes on from what it was told is done, and remembers who has nothing left to do.
+    "synchronous_commit": "on",
 }
 UNLIMITED = {
     # A night waits and works for longer than roles are hardened for; it has limits of its own

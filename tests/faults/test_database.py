@@ -1,6 +1,7 @@
 """What the warehouse's server, its administrator and its other users do to a night."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sigeti_dwh.errors import RetryableError
+from sigeti_dwh.night.layers import LAYERS as NIGHT_LAYERS
+from sigeti_dwh.night.results import NodeResult, NodeStart
 from sigeti_dwh.settings import EMBEDDED_DATABASES
 from sigeti_dwh.warehouse.database import connect
 
+from ..python.warehouse import environment
 from .disks import fill, mounted
 from .installation import Installation
 from .nights import (
@@ -55,6 +60,37 @@ def test_a_server_restarted_after_every_layer_delays_the_night(
             assert check_end(installation, night) == 0, night.messages
         assert "Trying again" in night.output
     assert last_run(installation) == ("réussie", None)
+    check_warehouse(installation)
+
+
+def test_what_a_node_has_written_outlives_a_crash_of_the_server(
+    installation: Installation,
+) -> None:
+    """A night goes on from what it was told is done: it must not be gone after the recovery."""
+    fallen = False
+
+    def fall(event: NodeStart | NodeResult) -> None:
+        nonlocal fallen
+        if isinstance(event, NodeResult) and event.name == "fait_paiements" and not fallen:
+            assert event.rows_affected
+            fallen = True
+            with installation.connect() as connection:
+                row = connection.execute("select pg_backend_pid()").fetchone()
+                assert row is not None
+                os.kill(row[0], signal.SIGKILL)
+
+    installation.warehouse.advance(1)
+    installation.warehouse.load()
+    project = installation.warehouse.parsed()
+    with environment():
+        for layer in NIGHT_LAYERS:
+            for _ in range(10):
+                try:
+                    project.build(layer, fall)
+                    break
+                except RetryableError:
+                    time.sleep(1)
+    assert fallen
     check_warehouse(installation)
 
 
