@@ -119,7 +119,10 @@ STATISTICS_LOADED = (
 # Not for every role to see.
 PRELOADED = "select setting from pg_show_all_settings() where name = 'shared_preload_libraries'"
 # What nobody but their owner has a right on.
-PRIVATE = {("dwh_meta", name) for name in ("droits_zones", "droits_domaines", "nuit", "verrous")}
+PRIVATE = {
+    ("dwh_meta", name)
+    for name in ("droits_zones", "droits_domaines", "utilisateurs_lecteurs", "nuit", "verrous")
+}
 RELATIONS = """
 select
     n.nspname::text, c.relname::text,

@@ -25,7 +25,8 @@ RIGHTS = Path(__file__).with_name("rights.sql")
 # executions and noeuds are the record of the nights (run_log.py);
 # paquets says what the source held in each bucket of keys when a copy was last made equal to it
 # (buckets.py);
-# droits_zones says which login sees which zones, as an administrator wrote it (rights.sql);
+# droits_zones, droits_domaines and utilisateurs_lecteurs say which login sees which zones, optional
+# areas and customers, as an administrator wrote it (rights.sql);
 # mesures is what the monitor saw of each object, and when (monitor/history.py);
 # entrepot says under which prefix the warehouse is built, to which all of this belongs;
 # nuit and verrous are what is locked (run_log.py, next_change, rights.sql): advisory locks every

@@ -23,6 +23,16 @@ comment on table dwh_meta.droits_domaines is
 comment on column dwh_meta.droits_domaines.login is 'Nom du compte PostgreSQL.';
 comment on column dwh_meta.droits_domaines.domaine is 'Nom du domaine, comme dans DWH_AREAS.';
 
+create table if not exists dwh_meta.utilisateurs_lecteurs (
+    login text not null,
+    utilisateur_id text not null,
+    unique (login, utilisateur_id)
+);
+comment on table dwh_meta.utilisateurs_lecteurs is
+'Clients du domaine saas dont un compte de lecture voit les lignes, un par ligne. Sans ligne, aucun.';
+comment on column dwh_meta.utilisateurs_lecteurs.login is 'Nom du compte PostgreSQL.';
+comment on column dwh_meta.utilisateurs_lecteurs.utilisateur_id is 'Identifiant du client à la source.';
+
 -- Who asks: the login, or the role it has taken on. Unlike current_user it is the same within views and
 -- security definer functions, whoever owns them.
 create or replace function dwh_meta.lecteur() returns text
@@ -142,6 +152,26 @@ select dwh_meta.voit_tout() or exists (
 )
 $$;
 
+-- The customers whose rows the reader sees.
+create or replace function dwh_meta.utilisateurs_visibles() returns text[]
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(array_agg(utilisateur_id), '{}')
+from dwh_meta.utilisateurs_lecteurs
+where login = dwh_meta.lecteur()
+$$;
+
+-- The column that says whose a row is; null where it is nobody's.
+create or replace function dwh_meta.colonne_de_client(relation name) returns name
+language sql immutable
+return case
+    when relation in (
+        'dim_utilisateurs', 'fait_evenements', 'fait_recherches', 'fait_factures_saas', 'fait_messages_saas'
+    ) then 'utilisateur_id'
+    when relation = 'fait_abonnements_mois' then 'client_id'
+end;
+
 -- What dim_lots, which holds the source's zones, says for a zone that the reader sees: who sees what
 -- belongs to none also sees zones that dim_zones_industrielles does not have.
 create or replace function dwh_meta.zones_de_lots_visibles(prefixe text) returns bigint[]
@@ -207,14 +237,18 @@ $$;
 
 -- A condition that shows nothing of what it hides, whatever is asked beside it and by explain: it comes
 -- first, no part of it waits for another condition, and where it can it joins in every use of an index.
--- `visibles` is an array of bigint.
+-- `visibles` is an array of bigint, of a column of texts one of texts.
 create or replace function dwh_meta.condition_muette(valeur text, type_colonne regtype, visibles text)
 returns text
 language sql immutable
 return format(
-    '(dwh_meta.planifie_tout() and (select dwh_meta.voit_tout())) or (select dwh_meta.%I(%s)) @> %s',
-    case type_colonne when 'bigint'::regtype then 'intervalles' else 'intervalles_courts' end,
-    visibles, valeur
+    '(dwh_meta.planifie_tout() and (select dwh_meta.voit_tout())) or (select %s) @> %s',
+    case type_colonne
+        when 'text'::regtype then visibles
+        when 'bigint'::regtype then format('dwh_meta.intervalles(%s)', visibles)
+        else format('dwh_meta.intervalles_courts(%s)', visibles)
+    end,
+    case type_colonne when 'text'::regtype then format('array[%s]', valeur) else valeur end
 );
 
 -- The condition of a relation's policy, null where every reader sees every row. What carries no zone
@@ -228,6 +262,13 @@ select case
         then null
     when dwh_meta.domaine(n.nspname) is not null
         then format('(select dwh_meta.voit_domaine(%L))', dwh_meta.domaine(n.nspname))
+    when k.attname is not null then dwh_meta.condition_muette(
+        quote_ident(k.attname), 'text', 'dwh_meta.utilisateurs_visibles()'
+    ) || case
+        when k.attnotnull
+        then format(' and %I = any ((select dwh_meta.utilisateurs_visibles())::text[])', k.attname)
+        else ''
+    end
     when c.relname = 'dim_entreprises' then dwh_meta.condition_muette(
         'entreprise_id', 'integer', format(
             'array(select dwh_meta.entreprises_visibles(%L)::bigint)',
@@ -260,6 +301,8 @@ left join lateral (
     where attrelid = c.oid and attname in ('zone_key', 'zone_id') and not attisdropped
     order by attname desc limit 1
 ) z on true
+left join pg_attribute k
+    on k.attrelid = c.oid and k.attname = dwh_meta.colonne_de_client(c.relname) and not k.attisdropped
 where c.oid = relation
 $$;
 
@@ -359,7 +402,10 @@ declare
 begin
     select n.nspname, r.relname, r.relkind, r.relrowsecurity, r.relacl,
         case
-            when r.oid <> all (array['dwh_meta.droits_zones', 'dwh_meta.droits_domaines', 'dwh_meta.nuit', 'dwh_meta.verrous']::regclass[])
+            when r.oid <> all (array[
+                'dwh_meta.droits_zones', 'dwh_meta.droits_domaines', 'dwh_meta.utilisateurs_lecteurs',
+                'dwh_meta.nuit', 'dwh_meta.verrous'
+            ]::regclass[])
                 then dwh_meta.couche(n.nspname)
         end as couche,
         -- Other views read as their owner, whom no policy concerns, or hold what he has read.

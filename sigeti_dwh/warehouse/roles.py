@@ -58,7 +58,22 @@ where m.rolcanlogin and not m.rolsuper
     and (pg_has_role(m.oid, 'bi_reader', 'usage') or pg_has_role(m.oid, 'dwh_analyst', 'usage'))
     and not exists (select from dwh_meta.droits_zones where login = m.rolname)
     and not exists (select from dwh_meta.droits_domaines where login = m.rolname)
+    and not exists (select from dwh_meta.utilisateurs_lecteurs where login = m.rolname)
 order by 1
+"""
+# What of optional areas logins see.
+OF_AREAS = """
+select login, string_agg(what, ', ' order by what)
+from (
+    select login, 'the area ' || domaine as what from dwh_meta.droits_domaines
+    union all
+    select login, count(*) || case count(*) when 1 then ' customer' else ' customers' end
+        || ' of saas'
+    from dwh_meta.utilisateurs_lecteurs
+    group by login
+) as seen
+group by login
+order by login
 """
 # A group that could do more would lend it to its logins, or let somebody in by itself.
 TOO_MUCH = """
@@ -153,6 +168,9 @@ def create_roles(settings: Settings, report: Callable[[str], None] = print) -> N
             report(f"Logins whose limits were changed have them again: {', '.join(changed)}.")
         if (obstacle := search_obstacle(connection)) is not None:
             report(obstacle)
+        if of_areas := connection.execute(OF_AREAS).fetchall():
+            listed = "; ".join(f"{login} {seen}" for login, seen in of_areas)
+            report(f"Of optional areas, beside readers of all zones, see: {listed}.")
         unseeing = [name for (name,) in connection.execute(WITHOUT_ZONE)]
         if unseeing:
             report(
@@ -181,8 +199,8 @@ def create_login(
     warehouse = settings.warehouse
     with connect(warehouse) as connection, translated(warehouse):
         exists = _is_ours(connection, name, warehouse.user)
-        if not exists and zones is not None and not zones:
-            _refuse_legacy(connection, name)
+        if not exists:
+            _refuse_legacy(connection, name, zones)
         made_up = secrets.token_urlsafe(18) if password is None and not exists else None
         login = sql.Identifier(name)
         if not exists:
@@ -199,7 +217,9 @@ def create_login(
             )
         sees = _zones_of(connection, name)
         unknown = _unknown_zones(connection, settings.schema, sees)
-    report(f"Login {name}: member of {role}, {_described(sees)}.")
+        of_areas = dict(connection.execute(OF_AREAS).fetchall()).get(name)
+    described = f"{_described(sees)}, {of_areas}" if of_areas else _described(sees)
+    report(f"Login {name}: member of {role}, {described}.")
     if not keeps_none:
         report("As a superuser, so that no monitor reads its password: " + FORGET_ALL)
     if unbounded:
@@ -246,9 +266,18 @@ def _refuse_powers(connection: Connection) -> None:
         )
 
 
-def _refuse_legacy(connection: Connection, name: str) -> None:
-    """Raise UserError when zones of a login that is gone would fall to the new one unsaid."""
-    if sees := _zones_of(connection, name):
+def _refuse_legacy(connection: Connection, name: str, zones: Zones) -> None:
+    """Raise UserError when rights of a login that is gone would fall to the new one unsaid."""
+    if of_areas := dict(connection.execute(OF_AREAS).fetchall()).get(name):
+        removed = " ".join(
+            f"DELETE FROM dwh_meta.{table} WHERE login = {sql.Literal(name).as_string()};"
+            for table in ("droits_domaines", "utilisateurs_lecteurs")
+        )
+        raise UserError(
+            f"There is no login {name}, but a former one still sees {of_areas}.\n"
+            f"Say first: {removed}\nWhat the new one sees, say when it is there."
+        )
+    if zones is not None and not zones and (sees := _zones_of(connection, name)):
         raise UserError(
             f"There is no login {name}, but a former one still {_described(sees)}.\n"
             "Say by --zones what the new one sees, the same or other zones. For none, say first:\n"

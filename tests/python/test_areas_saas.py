@@ -1,28 +1,42 @@
 """The area saas: revenue that recurs, retention and cohorts are what its histories say."""
 
 import json
+import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from sigeti_dwh.demo import saas as product
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.area_load import undo_area
 from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
 from .area_site import fixtures_of
 from .oracle import compare_area
+from .readers import PASSWORD
 from .warehouse import Warehouse
 
 Document = dict[str, Any]
 
 MOVEMENTS = ("nouveau", "reactivation", "expansion", "contraction", "churn")
+OF_CUSTOMERS = {
+    "dwh_dimensions.dim_utilisateurs": "utilisateur_id",
+    "dwh_facts.fait_abonnements_mois": "client_id",
+    "dwh_facts.fait_evenements": "utilisateur_id",
+    "dwh_facts.fait_factures_saas": "utilisateur_id",
+    "dwh_facts.fait_messages_saas": "utilisateur_id",
+    "dwh_facts.fait_recherches": "utilisateur_id",
+}
+"""The column of each relation that says whose a row is."""
 
 
 demo, published, site = fixtures_of("saas", product.create)
@@ -329,6 +343,7 @@ def test_nothing_is_left_of_an_area_that_is_undone(site: Warehouse) -> None:
     assert (
         site.rows(
             "select relname::text from pg_class where relname ~ '(saas|utilisateurs|cohortes)' "
+            "and relname !~ '^utilisateurs_lecteurs' "
             "and relnamespace <> 'pg_toast'::regnamespace"
         )
         == []
@@ -337,3 +352,151 @@ def test_nothing_is_left_of_an_area_that_is_undone(site: Warehouse) -> None:
     site.build_area("saas")
     with connect(site.settings.warehouse) as connection:
         assert compare_area(connection, "saas") == []
+
+
+@dataclass
+class Readers:
+    """Analysts of a warehouse who see all of it, two customers, or none of them."""
+
+    published: Warehouse
+    told: list[str]
+    customers: list[str]
+
+    def ask(self, login: str, *statements: str) -> list[tuple[Any, ...]]:
+        """Return the rows of the last of some statements, as a login gets them."""
+        reader = replace(self.published.settings.warehouse, user=login, password=PASSWORD)
+        with connect(reader) as connection:
+            for statement in statements[:-1]:
+                connection.execute(statement.encode())
+            return connection.execute(statements[-1].encode()).fetchall()
+
+
+@pytest.fixture(scope="module")
+def readers(published: Warehouse) -> Iterator[Readers]:
+    settings = published.settings
+    told: list[str] = []
+    create_roles(settings, report=told.append)
+    logins: dict[str, Any] = {"voit_tout": None, "deux_clients": (), "du_domaine": ()}
+    for login, zones in logins.items():
+        create_login(settings, login, "dwh_analyst", PASSWORD, zones, report=told.append)
+    customers = [
+        customer
+        for (customer,) in published.rows(
+            "select utilisateur_id from dwh_dimensions.dim_utilisateurs "
+            + "".join(
+                f"intersect select {column} from {relation} "
+                for relation, column in OF_CUSTOMERS.items()
+            )
+            + "order by 1 limit 2"
+        )
+    ]
+    with connect(settings.warehouse, autocommit=True) as owner:
+        for customer in customers:
+            owner.execute(
+                "insert into dwh_meta.utilisateurs_lecteurs values ('deux_clients', %s)", [customer]
+            )
+        owner.execute("insert into dwh_meta.droits_domaines values ('du_domaine', 'saas')")
+        create_roles(settings, report=told.append)
+        yield Readers(published, told, customers)
+        owner.execute("delete from dwh_meta.droits_zones")
+        owner.execute("delete from dwh_meta.droits_domaines")
+        owner.execute("delete from dwh_meta.utilisateurs_lecteurs")
+        names = ", ".join([*logins, *ROLES])
+        owner.execute(f"drop owned by {names}".encode())
+        owner.execute(f"drop role {names}".encode())
+
+
+@pytest.mark.parametrize("relation", OF_CUSTOMERS)
+def test_a_reader_sees_the_rows_of_his_customers_alone(readers: Readers, relation: str) -> None:
+    rows = f"select t::text from {relation} t order by 1"
+    mine = (
+        f"select t::text from {relation} t where {OF_CUSTOMERS[relation]} = any(%s) order by 1"
+    )
+    seen = readers.ask("deux_clients", rows)
+    assert seen == readers.published.rows(mine, readers.customers)
+    assert 0 < len(seen) < len(readers.ask("voit_tout", rows))
+    assert readers.ask("voit_tout", rows) == readers.published.rows(rows)
+    assert readers.ask("du_domaine", rows) == []
+
+
+def test_totals_of_all_customers_are_for_readers_of_the_area(readers: Readers) -> None:
+    for mart in ("mart_saas_jour", "mart_saas_mois", "mart_cohortes", "mart_engagement"):
+        counted = f"select count(*) > 0 from dwh_marts_saas.{mart}"
+        for login, sees in (("deux_clients", False), ("du_domaine", True), ("voit_tout", True)):
+            assert readers.ask(login, counted) == [(sees,)], (login, mart)
+
+
+def test_no_relation_with_a_customer_is_forgotten(readers: Readers) -> None:
+    """A new one is hidden from readers of some customers until rights.sql names it."""
+    declared = [
+        (relation, column)
+        for relation, column in readers.published.rows(
+            "select attrelid::regclass::text, attname::text from pg_attribute "
+            "join pg_class c on c.oid = attrelid where relkind = 'r' and not attisdropped "
+            "and relnamespace::regnamespace::text ~ '^dwh_(dimensions|facts|marts)' "
+            "and attname in ('utilisateur_id', 'client_id')"
+        )
+    ]
+    assert dict(declared) == OF_CUSTOMERS
+
+
+def probes(readers: Readers, relation: str) -> Iterator[tuple[str, str, str]]:
+    """Yield a column, a value that only rows of other customers have, and one that none has."""
+    mine = f"from {relation} where {OF_CUSTOMERS[relation]} = any(%s)"
+    for column, kind in readers.published.rows(
+        "select attname::text, typcategory from pg_attribute join pg_type t on t.oid = atttypid "
+        "where attrelid = %s::regclass and attnum > 0 and not attisdropped and typcategory <> 'B'",
+        relation,
+    ):
+        [(hidden,)] = readers.published.rows(
+            f"select max({column}::text) from {relation} where {column} is not null "
+            f"and {column} not in (select {column} {mine} and {column} is not null)",
+            readers.customers,
+        )
+        if hidden is not None:
+            yield column, hidden, {"S": "nulle part", "N": "-77", "D": "1901-01-01"}[kind]
+
+
+@pytest.mark.parametrize("relation", OF_CUSTOMERS)
+def test_neither_an_error_nor_explain_tells_of_other_customers(
+    readers: Readers, relation: str
+) -> None:
+    """What is counted or not executed is the same whether hidden rows fit or none does."""
+    options = "analyze, costs off, timing off, summary off, buffers off"
+    tried = set()
+    for column, hidden, absent in probes(readers, relation):
+        harm = f"select count(*) from {relation} where 1 / ({column}::text <> '{hidden}')::int > 0"
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            readers.published.rows(harm)
+        assert readers.ask("deux_clients", harm)
+        for condition in ("{0}::text = '{1}'", "{0} = '{1}'", "{0} = '{1}' and (select true)"):
+            told = []
+            for value in (hidden, absent):
+                query = f"select from {relation} where {condition.format(column, value)}"
+                lines = readers.ask("deux_clients", f"explain ({options}) {query}")
+                plan = "\n".join(line for (line,) in lines)
+                told.append(re.sub(r"= ('[^']*'(::[a-z ]+)?|[\d.]+)\)", "= ?)", plan))
+            if f"Index Cond: ({column} = " not in told[0]:
+                assert told[0] == told[1], condition
+                tried.add(column)
+    assert OF_CUSTOMERS[relation] in tried
+
+
+def test_roles_tells_which_logins_see_customers(readers: Readers) -> None:
+    assert (
+        "Of optional areas, beside readers of all zones, see: "
+        "deux_clients 2 customers of saas; du_domaine the area saas."
+    ) in readers.told
+    assert not any("see no row" in line and "deux_clients" in line for line in readers.told[-3:])
+
+
+def test_a_new_login_does_not_inherit_the_customers_of_a_former_one(readers: Readers) -> None:
+    settings = readers.published.settings
+    with connect(settings.warehouse, autocommit=True) as owner:
+        owner.execute("insert into dwh_meta.utilisateurs_lecteurs values ('revenant', 'x')")
+        with pytest.raises(UserError, match="a former one still sees 1 customer of saas") as told:
+            create_login(settings, "revenant", "dwh_analyst", PASSWORD, None)
+        owner.execute(str(told.value).splitlines()[1].removeprefix("Say first: ").encode())
+    assert readers.published.rows(
+        "select from dwh_meta.utilisateurs_lecteurs where login = 'revenant'"
+    ) == []
