@@ -153,6 +153,11 @@ def _as_json(address: str) -> str:
     return urlunsplit((parts.scheme.replace("http", "json"), parts.netloc, parts.path, query, ""))
 
 
+def entries(variables: Mapping[str, str], setting: str) -> list[str]:
+    """Return what a setting lists, separated by commas, semicolons or spaces."""
+    return [entry for entry in re.split(r"[\s,;]+", variables.get(setting, "")) if entry]
+
+
 def address_and_login(setting: str, entry: str) -> tuple[str, str | None]:
     """Return the parts of an entry address:login, or address; raise UserError for any other."""
     address, colon, login = entry.partition(":")
@@ -167,7 +172,7 @@ def address_and_login(setting: str, entry: str) -> tuple[str, str | None]:
 
 
 def _addresses(variables: Mapping[str, str], name: str) -> list[str]:
-    found = [part for part in re.split(r"[\s,;]+", variables.get(name, "")) if part]
+    found = entries(variables, name)
     wrong = [part for part in found if not ADDRESS.fullmatch(part)]
     if wrong:
         raise UserError(f"{name}: {wrong[0]!r} is no e-mail address.\nSeparate several by commas.")

@@ -1,13 +1,12 @@
 """Zone managers: each is told of the thresholds that his own zones cross, and of no others."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
-from sigeti_dwh.alerts.channels import Channel, address_and_login, mail_channel
+from sigeti_dwh.alerts.channels import Channel, address_and_login, entries, mail_channel
 from sigeti_dwh.errors import UserError
 
 Zones = Collection[str] | None
@@ -35,22 +34,39 @@ def read_managers(variables: Mapping[str, str]) -> list[Manager]:
 
     Raises UserError, naming the variable, for an entry or DWH_SMTP_* that cannot be used.
     """
-    return [
-        _manager(variables, entry)
-        for entry in re.split(r"[\s,;]+", variables.get(SETTING, ""))
-        if entry
-    ]
+    return [_manager(variables, entry) for entry in entries(variables, SETTING)]
 
 
-def zones_of(
-    warehouse: psycopg.Connection[Any], managers: Sequence[Manager]
-) -> list[tuple[str, Zones]]:
-    """Return the address of each, and the identifiers of the zones that he may see."""
-    found: list[tuple[str, Zones]] = []
+def usable_managers(variables: Mapping[str, str]) -> tuple[list[Manager], list[str]]:
+    """Return the managers that can be told, and what is wrong with the entries of the others."""
+    managers: list[Manager] = []
+    wrong: list[str] = []
+    for entry in entries(variables, SETTING):
+        try:
+            managers.append(_manager(variables, entry))
+        except UserError as error:
+            wrong.append(str(error))
+    return managers, list(dict.fromkeys(wrong))
+
+
+def zones_of(warehouse: psycopg.Connection[Any], managers: Sequence[Manager]) -> dict[str, Zones]:
+    """Return the identifiers of the zones that each address may see, by all of its logins."""
+    found: dict[str, Zones] = {}
     for manager in managers:
         zones = [zone for (zone,) in warehouse.execute(ZONES, [manager.login])]
-        found.append((manager.address, None if "all" in zones else zones))
+        seen = found.get(manager.address, [])
+        found[manager.address] = None if seen is None or "all" in zones else [*seen, *zones]
     return found
+
+
+def unseeing(zones: Mapping[str, Zones]) -> list[str]:
+    """Return what is wrong with the entries of those who see no zone."""
+    return [
+        f"{SETTING}: the login of {address} sees no zone.\n"
+        "Correct its name, or say what it sees: ./run_pipeline.sh roles --login NAME --zones …"
+        for address, seen in zones.items()
+        if seen is not None and not seen
+    ]
 
 
 def _manager(variables: Mapping[str, str], entry: str) -> Manager:

@@ -67,6 +67,16 @@ def report_unsent(cause: str) -> Message:
     )
 
 
+def managers_untold(cause: str) -> Message:
+    """Return the message of zone managers who cannot be told, to those of the site."""
+    return Message(
+        "failure",
+        "SIGETI DWH: some zone managers are not told",
+        f"{cause}\n\nWhat their zones have crossed they are told once the setting is right.\n"
+        f"Next step: correct it in .env, then {_again()} alert --dry-run",
+    )
+
+
 def left_out(nodes: list[str]) -> Message:
     """Return the message of a run of all nodes that found what the nights had left out."""
     return Message(

@@ -1,7 +1,7 @@
 """The ends of nights, and what is told of them. Nothing here ever fails a night."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sigeti_dwh.alerts.channels import Channel, read_channels, redacted, secrets
 from sigeti_dwh.alerts.incidents import Incidents, kept_in
-from sigeti_dwh.alerts.managers import Manager, read_managers, zones_of
+from sigeti_dwh.alerts.managers import unseeing, usable_managers, zones_of
 from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
 from sigeti_dwh.alerts.thresholds import TOLD, measure
 from sigeti_dwh.errors import NoNightError, UserError
@@ -78,14 +78,18 @@ def left_out_wrongly(nodes: list[str]) -> None:
 def published(settings: Settings, root: Path = ROOT) -> None:
     """Tell which thresholds the marts have crossed, or respect again; never raises."""
     try:
+        named, wrong = usable_managers(read_variables())
         with connect(settings.warehouse) as connection:
             values = measure(connection, settings.schema, root)
-            managers = zones_of(connection, _managers(read_variables()) or [])
+            managers = zones_of(connection, named)
+        wrong += unseeing(managers)
     except Exception as error:
         print(f"Alerts: the thresholds could not be measured: {error}", file=sys.stderr)
         return
+    for one in wrong:
+        print(f"Alerts: a zone manager is not told: {one}", file=sys.stderr)
     if values:
-        _tell(lambda known: known.measured(values, managers))
+        _tell(lambda known: known.measured(values, managers, wrong))
 
 
 @contextmanager
@@ -124,26 +128,21 @@ def _unsent(known: Incidents) -> list[Message]:
     except UserError as error:
         print(f"Alerts: not sent: {error}", file=sys.stderr)
         return known.unsent
-    managers = _managers(variables)
+    managers, wrong = usable_managers(variables)
     if not channels:
-        known.untold(managers=managers != [])
+        known.untold()
     hidden = secrets(variables)
-    everybody = [*channels, *(manager.channel for manager in managers or ())]
-    return [
-        message
-        for message in known.unsent
-        if (managers is None and "@" in message.told)
-        or ((to := reached(everybody, message.told)) and not send(message, to, hidden))
-    ]
-
-
-def _managers(variables: Mapping[str, str]) -> list[Manager] | None:
-    """Return the zone managers; None, and say so, when the setting is of no use."""
-    try:
-        return read_managers(variables)
-    except UserError as error:
-        print(f"Alerts: zone managers are not told: {error}", file=sys.stderr)
-        return None
+    everybody = [*channels, *(manager.channel for manager in managers)]
+    unsent = []
+    for message in known.unsent:
+        if to := reached(everybody, message.told):
+            waits = not send(message, to, hidden)
+        else:
+            # Whom it is for may be named by an entry that is wrong.
+            waits = bool(wrong) and "@" in message.told
+        if waits:
+            unsent.append(message)
+    return unsent
 
 
 def reached(channels: list[Channel], told: str) -> list[Channel]:

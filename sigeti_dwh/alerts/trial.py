@@ -47,7 +47,7 @@ def _thresholds(managers: Sequence[Manager]) -> str:
         for one in values:
             if one.threshold == threshold:
                 lines.append(f"  {CROSSED if one.is_crossed else '-'} {one}")
-    for address, zones in seen:
+    for address, zones in seen.items():
         some = f"zones {', '.join(zones)}" if zones else "no zone"
         lines.append(f"Told of {'all zones' if zones is None else some}: {address}")
     return "\n".join(lines)

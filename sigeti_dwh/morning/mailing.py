@@ -1,7 +1,6 @@
 """The report by e-mail: to whom, since when it is due, and who has got it."""
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from tempfile import TemporaryDirectory
 from sigeti_dwh.alerts.channels import (
     ADDRESS,
     address_and_login,
+    entries,
     mail_channel,
     redacted,
     secrets,
@@ -73,8 +73,7 @@ def read_recipients(variables: Mapping[str, str]) -> list[Recipient]:
     found = [
         Recipient(setting, *address_and_login(setting, entry))
         for setting in PERIODS
-        for entry in re.split(r"[\s,;]+", variables.get(setting, ""))
-        if entry
+        for entry in entries(variables, setting)
     ]
     for recipient in found:
         mail_channel(variables, recipient.setting, [recipient.address])

@@ -248,9 +248,7 @@ def test_a_zone_manager_is_told_of_his_zones_alone(
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(
-        "DWH_ALERT_ZONES", "un@s.example:chef_un, tout@s.example:chef_tout, x@s.example:x"
-    )
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example:chef_un, tout@s.example:chef_tout")
     execute(
         warehouse.settings.warehouse,
         "insert into dwh_meta.droits_zones values ('chef_un', 1), ('chef_tout', null)",
@@ -291,6 +289,77 @@ def test_a_zone_manager_is_told_of_nothing_that_is_of_no_zone(
     published(warehouse.settings, root)
     night_ended("the night failed")
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("un@s.example", "DWH_ALERT_ZONES: un@s.example names no login"),
+        ("un.s.example:chef_un", "DWH_ALERT_ZONES: 'un.s.example' is no e-mail address"),
+        ("un@s.example:chef_nu", "DWH_ALERT_ZONES: the login of un@s.example sees no zone"),
+    ],
+)
+def test_a_wrong_entry_is_told_once_and_keeps_what_its_manager_is_to_be_told(
+    wrong: str,
+    said: str,
+    warehouse: Warehouse,
+    webhook: Receiver,
+    mailbox: Mailbox,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    execute(
+        warehouse.settings.warehouse,
+        "insert into dwh_meta.droits_zones values ('chef_un', 1), ('chef_deux', 2)",
+    )
+    monkeypatch.setenv("DWH_ALERT_ZONES", f"{wrong}, deux@s.example:chef_deux")
+    for zone in (1, 2):
+        occupy(warehouse, "3", zone)
+    for _ in range(2):
+        published(warehouse.settings, root)
+        assert said in capfd.readouterr().err
+    assert mailbox.recipients == ["deux@s.example"], "who is named rightly is told that night"
+    assert webhook.titles == [
+        "SIGETI DWH: some zone managers are not told",
+        "SIGETI : seuil franchi",
+    ]
+    assert said in webhook.posts[0][1]["message"]
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example:chef_un, deux@s.example:chef_deux")
+    for _ in range(2):
+        published(warehouse.settings, root)
+    assert mailbox.recipients[1:] == ["un@s.example"]
+    [(zone,)] = warehouse.rows(f"select nom_zone from {ZONES} where zone_id = 1")
+    assert zone in _text(mailbox.mails[1][1])
+    assert len(webhook.posts) == 2
+    occupy(warehouse, "0")
+    published(warehouse.settings, root)
+    assert mailbox.recipients[2:] == ["un@s.example"]
+
+
+def test_a_mail_server_that_is_not_set_keeps_what_managers_are_to_be_told(
+    warehouse: Warehouse,
+    mailbox: Mailbox,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(nights, "KEPT", tmp_path / "alerts.json")
+    monkeypatch.setenv("DWH_ALERT_ZONES", "un@s.example:chef_un")
+    execute(warehouse.settings.warehouse, "insert into dwh_meta.droits_zones values ('chef_un', 1)")
+    host = mailbox.settings["DWH_SMTP_HOST"]
+    occupy(warehouse, "3")
+    published(warehouse.settings, root)
+    assert mailbox.recipients == ["un@s.example"]
+    monkeypatch.delenv("DWH_SMTP_HOST")
+    occupy(warehouse, "0")
+    published(warehouse.settings, root)
+    monkeypatch.setenv("DWH_SMTP_HOST", host)
+    published(warehouse.settings, root)
+    assert [mail["Subject"] for _, mail in mailbox.mails] == [
+        "SIGETI : seuil franchi",
+        "SIGETI : seuil de nouveau respecté",
+    ]
 
 
 def test_a_manager_without_login_is_refused() -> None:
