@@ -40,6 +40,7 @@ from sigeti_dwh.settings import (
     load_settings,
     read_variables,
 )
+from sigeti_dwh.spark.elsewhere import refuse_elsewhere
 from sigeti_dwh.warehouse.connection_check import check
 
 NOT_RUNNING = 3
@@ -76,6 +77,7 @@ def _outcome(options: argparse.Namespace) -> int:
     try:
         _make_state_folder()
         create_env_file()
+        refuse_elsewhere(options.word, read_variables())
         code: int = options.command(options)
         return code
     except UserError as error:
@@ -238,7 +240,7 @@ def fill_demo(options: argparse.Namespace) -> int:
 def load_sources(options: argparse.Namespace) -> int:
     """Load without building anything, say what a load would do, or drop what an area brought."""
     from sigeti_dwh.load.documents.area_load import load_area, undo_area
-    from sigeti_dwh.load.night_load import load
+    from sigeti_dwh.night.engine import engine_of
     from sigeti_dwh.night.run_log import held
 
     settings = started()
@@ -246,7 +248,7 @@ def load_sources(options: argparse.Namespace) -> int:
         if options.undo_area is not None:
             print("\n".join(undo_area(settings, options.undo_area)) or "There was nothing of it.")
             return 0
-        load(settings, accept_loss=options.accept_loss, dry_run=options.dry_run)
+        engine_of(settings).load(print, accept_loss=options.accept_loss, dry_run=options.dry_run)
         for area in settings.areas:
             load_area(settings, area, accept_loss=options.accept_loss, dry_run=options.dry_run)
     if options.dry_run:
@@ -391,6 +393,16 @@ def show_health(options: argparse.Namespace) -> int:
     return monitor.main(["health", "--format", options.format])
 
 
+def spark_demo(options: argparse.Namespace) -> int:
+    """Try Spark on this machine, or stop what was kept of a trial."""
+    from sigeti_dwh.spark import demo
+
+    if options.action == "stop":
+        print("Stopped." if demo.stop() else "It was not running.")
+        return 0
+    return demo.demonstrate(keep=options.keep)
+
+
 def setup(options: argparse.Namespace) -> int:
     """Do nothing more: run_pipeline.sh has made the environment."""
     return 0
@@ -503,7 +515,9 @@ def _parser() -> argparse.ArgumentParser:
         help="as the schedule does between nights: not beside another run, and told apart from one",
     )
     parser.add_argument("--no-docs", action="store_true", help="do not write the documentation")
-    words = parser.add_subparsers(title="other commands", metavar="WORD", prog=parser.prog)
+    words = parser.add_subparsers(
+        title="other commands", metavar="WORD", prog=parser.prog, dest="word"
+    )
 
     def word(name: str, command: object, summary: str) -> argparse.ArgumentParser:
         added = words.add_parser(name, help=summary, description=summary)
@@ -639,6 +653,14 @@ def _parser() -> argparse.ArgumentParser:
         stop="stop serving",
         generate="write bi/grafana and bi/superset from bi/tableaux.yml",
     ).add_argument("--account", metavar="NAME", help="make this reader's account, or set it anew")
+    trying = word(
+        "spark-demo",
+        spark_demo,
+        "run the demo on PostgreSQL and on a Spark cluster of this machine, and compare them",
+    )
+    _choices(trying, "try", stop="stop what --keep left running").add_argument(
+        "--keep", action="store_true", help="leave the cluster running at the end"
+    )
     loading = word("load", load_sources, "load what changed at the sources, and build nothing")
     how = loading.add_mutually_exclusive_group()
     how.add_argument(

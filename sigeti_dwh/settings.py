@@ -11,6 +11,7 @@ from dotenv.parser import parse_stream
 from sigeti_dwh.areas import area_of, areas_on, source_variable
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.spark.server import SparkServer, is_chosen, read_server
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / (os.environ.get("DWH_STATE_DIR") or ".dwh")
@@ -19,6 +20,8 @@ MADE = ROOT if os.access(ROOT, os.W_OK) else STATE
 """Where target/, logs/ and profiles.yml are: with the state if the checkout cannot be written."""
 
 EMBEDDED_DATABASES = {"source": "sigeti_node_db", "warehouse": "sigeti_dwh"}
+SPARK_RECORDS = "sigeti_dwh_spark"
+"""The embedded database of the records of a warehouse whose tables are on Spark."""
 PREFIXES = {"source": "SOURCE_DB", "warehouse": "DWH_DB"}
 # What the guide of the earlier warehouse calls DWH_DB_PASSWORD.
 FORMER_NAME = "DBT_PASSWORD"
@@ -63,6 +66,15 @@ class Server:
         """Tell whether nothing but TLS will do."""
         return self.sslmode in ("require", "verify-ca", "verify-full")
 
+    def for_readers(self, prefix: str) -> list[str]:
+        """Return the lines that tell how to read the marts."""
+        return [
+            f"Connect a BI tool:   PostgreSQL, host {self.host}, port {self.port}, "
+            f"database {self.name}, schemas {prefix}_marts_*;",
+            "                     a login: ./run_pipeline.sh roles, then "
+            "roles --login NAME --role bi_reader --zones all",
+        ]
+
     def __str__(self) -> str:
         """Name the database as a message shows it, never the password."""
         return f"{self.role} database {self.name} on {self.host}:{self.port} (user {self.user})"
@@ -86,11 +98,13 @@ class Settings:
     """The share of its rows that a source table may lose from one accepted load to the next."""
     areas: Mapping[str, str] = field(default_factory=dict)
     """Where the data of each optional area that is on comes from: a folder or an address."""
+    spark: SparkServer | None = None
+    """Where the tables are, when not in `warehouse`; that then keeps the records alone."""
 
     @property
     def one_database(self) -> bool:
         """Tell whether the warehouse lives in the source's own database."""
-        return _place(self.source) == _place(self.warehouse)
+        return self.spark is None and _place(self.source) == _place(self.warehouse)
 
     @property
     def embedded(self) -> bool:
@@ -111,6 +125,8 @@ class Settings:
                 f"{prefix}_SSLMODE": side.sslmode,
                 **{f"{prefix}_{name.upper()}": getattr(side, name) for name in TLS_FILES},
             }
+        if self.spark is not None:
+            variables |= self.spark.environment()
         return variables | {"DWH_DB_SCHEMA": self.schema, "SOURCE_DB_SCHEMA": self.source_schema}
 
 
@@ -134,6 +150,7 @@ def load_settings() -> Settings:
         night_minutes=_integer(variables, "DWH_NIGHT_MINUTES", 300, 1, 100_000),
         loss_share=_share(variables, "DWH_LOSS_SHARE", 0.5),
         areas={area: _area_source(variables, area) for area in areas_on(variables)},
+        spark=read_server(variables, _integer(variables, "DWH_SPARK_PORT", 10000, 1, 65535)),
     )
 
 
@@ -208,11 +225,12 @@ def _server(role: str, variables: Mapping[str, str]) -> Server:
                 f"Set {prefix}_HOST to use a server of yours as {role}, or empty the others."
             )
         server = embedded_server(variables)
+        records_alone = role == "warehouse" and is_chosen(variables)
         return Server(
             role=role,
             host=server.host,
             port=server.port,
-            name=EMBEDDED_DATABASES[role],
+            name=SPARK_RECORDS if records_alone else EMBEDDED_DATABASES[role],
             user=server.user,
             password=server.password,
             sslmode="disable",

@@ -18,13 +18,12 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
-from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
+from sigeti_dwh.alerts import left_out_wrongly  # noqa: E402
 from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
 from sigeti_dwh.folders import words  # noqa: E402
-from sigeti_dwh.load.documents.area_load import load_area  # noqa: E402
-from sigeti_dwh.load.night_load import LoadResult, load  # noqa: E402
-from sigeti_dwh.morning.command import after_publication  # noqa: E402
+from sigeti_dwh.load.records import LoadResult  # noqa: E402
+from sigeti_dwh.night.engine import Engine  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
 from sigeti_dwh.night.look import code_version  # noqa: E402
 from sigeti_dwh.night.nodes import NodeTaskRuns  # noqa: E402
@@ -81,15 +80,15 @@ def read_project(project: Project) -> None:
 
 
 @task(name="load", task_run_name="load", **STEP)
-def load_source(settings: Settings, accept_loss: bool, by_value: bool) -> LoadResult:
+def load_source(engine: Engine, accept_loss: bool, by_value: bool) -> LoadResult:
     """Copy what changed at the source, in one snapshot of it."""
-    return load(settings, report=say, accept_loss=accept_loss, by_value=by_value)
+    return engine.load(say, accept_loss=accept_loss, by_value=by_value)
 
 
 @task(name="load documents", task_run_name="load {area}", **STEP)
-def load_documents(settings: Settings, area: str, accept_loss: bool) -> None:
+def load_documents(engine: Engine, area: str, accept_loss: bool) -> None:
     """Copy what changed at the source of an optional area."""
-    load_area(settings, area, report=say, accept_loss=accept_loss)
+    engine.load_area(area, say, accept_loss=accept_loss)
 
 
 @task(name="layer", task_run_name="{layer.name}", **STEP)
@@ -115,7 +114,7 @@ def refresh_areas(
 
     @flow(name="sigeti-dwh-area", flow_run_name="{area}", persist_result=False)
     def refresh_area(area: str) -> tuple[LayerResult, ...]:
-        load_documents(project.settings, area, accept_loss)
+        load_documents(project.engine, area, accept_loss)
         return tuple(build_layer(project, layer, area) for layer in LAYERS)
 
     done: list[LayerResult] = []
@@ -184,7 +183,7 @@ def sigeti_dwh(
         read_project(project)
         if from_failure:
             log.check_failed_before()
-        loaded = load_source(settings, accept_loss, by_value=full_refresh)
+        loaded = load_source(project.engine, accept_loss, by_value=full_refresh)
         log.loaded(loaded.run_id)
         finished: list[str] = []
         if from_failure:
@@ -203,8 +202,7 @@ def sigeti_dwh(
                 log.whole()
             if not failed:
                 log.leaves(code)
-            published(settings)
-            after_publication(settings, look)
+            project.engine.published(look)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(

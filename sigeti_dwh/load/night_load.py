@@ -5,23 +5,22 @@ A load that is killed leaves the previous copies as they were. How a table is co
 in table_copy.py.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.errors import UserError
+from sigeti_dwh.load import records
 from sigeti_dwh.load.buckets import present_sums
 from sigeti_dwh.load.copy_store import CopyStore
-from sigeti_dwh.load.loss import Loss, living_rows, losses, rows_before
+from sigeti_dwh.load.loss import living_rows, losses, rows_before
 from sigeti_dwh.load.pipe import Pipe
 from sigeti_dwh.load.public_holidays import refresh_holidays
+from sigeti_dwh.load.records import LoadResult, TableLoad
 from sigeti_dwh.load.source_check import check_columns, history, hold, mark_missing
-from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.load.source_tables import read_source_tables
 from sigeti_dwh.load.table_copy import TableCopy
 from sigeti_dwh.settings import Settings
 from sigeti_dwh.warehouse import meta
@@ -29,31 +28,6 @@ from sigeti_dwh.warehouse.database import connect, pin, translated
 from sigeti_dwh.warehouse.time_limit import limited
 
 Connection = psycopg.Connection[Any]
-
-
-@dataclass(frozen=True)
-class TableLoad:
-    """What the load did to one table: rows that travelled, rows that had changed, seconds."""
-
-    name: str
-    read: int
-    changed: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """One load: its number in dwh_meta.chargements and what it did to each table."""
-
-    run_id: int
-    tables: list[TableLoad]
-    notices: Sequence[str] = ()
-    """A line about each reason for which tables of the source were not read."""
-
-    @property
-    def changed(self) -> int:
-        """Return the number of rows that had changed."""
-        return sum(table.changed for table in self.tables)
 
 
 def load(
@@ -116,12 +90,12 @@ def load(
             if not accept_loss:
                 before = rows_before(warehouse)
                 rows |= {t.name: before.get(t.name, 0) for t in tables if t.missing is not None}
-            notices = list(_notices(tables, rows))
+            notices = list(records.notices(tables, rows))
             for line in notices:
                 report(line)
             lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
             if lost and not accept_loss:
-                raise _lost_rows(lost, settings.loss_share)
+                raise records.lost_rows(lost, settings.loss_share)
             for loss in lost:
                 report(f"accepted: {loss}")
             refresh_holidays(warehouse)
@@ -132,7 +106,7 @@ def load(
             if known_as == history(warehouse):
                 # What the warehouse remembers is on the same disk, and put back with the source.
                 known_as = known_as[:2]
-            run_id = _open_run(warehouse)
+            run_id = records.open_run(warehouse)
         stores = [
             CopyStore(
                 "dwh_suivi" if versions_only else "raw_sigeti",
@@ -171,26 +145,11 @@ def load(
             warehouse.rollback()
             return LoadResult(run_id, done, notices)
         with translated(settings.warehouse):
-            _close_run(warehouse, run_id, shape.horizon, done)
-            _remember_rows(warehouse, run_id, rows, accepted=bool(lost))
+            records.close_run(warehouse, run_id, shape.horizon, done)
+            records.remember_rows(warehouse, run_id, rows, accepted=bool(lost))
             warehouse.commit()
             _analyze(warehouse, stores, done)
     return LoadResult(run_id, done, notices)
-
-
-def _notices(tables: Sequence[SourceTable], rows: Mapping[str, int]) -> Iterator[str]:
-    """Say which optional tables are not read, and what becomes of their copies."""
-    empty: dict[str, list[str]] = {}
-    for table in tables:
-        if table.missing is not None and rows[table.name]:
-            yield (
-                f"Notice: {table.name}: {table.missing}; the {rows[table.name]} rows that it had "
-                "stay, --accept-loss takes them out"
-            )
-        elif table.missing is not None:
-            empty.setdefault(table.missing, []).append(table.name)
-    for reason, names in empty.items():
-        yield f"Notice: {', '.join(names)}: {reason}; empty here"
 
 
 def _living(warehouse: Connection, store: CopyStore) -> int:
@@ -220,54 +179,12 @@ def _described(warehouse: Connection, store: CopyStore, before: int, changed: in
     )
 
 
-def _open_run(warehouse: Connection) -> int:
-    row = warehouse.execute(
-        "insert into dwh_meta.chargements (debut) values (clock_timestamp()) returning chargement"
-    ).fetchone()
-    assert row is not None
-    run_id: int = row[0]
-    return run_id
-
-
 def _last_horizon(warehouse: Connection) -> int | None:
     """Return the horizon of the last load, None when there was none."""
     row = warehouse.execute(
         "select horizon from dwh_meta.chargements order by chargement desc limit 1"
     ).fetchone()
     return row[0] if row else None
-
-
-def _close_run(warehouse: Connection, run_id: int, horizon: int, tables: list[TableLoad]) -> None:
-    warehouse.execute(
-        "update dwh_meta.chargements set fin = clock_timestamp(), lignes_lues = %s, "
-        "lignes_changees = %s, horizon = %s where chargement = %s",
-        [
-            sum(table.read for table in tables),
-            sum(table.changed for table in tables),
-            horizon,
-            run_id,
-        ],
-    )
-
-
-def _remember_rows(
-    warehouse: Connection, run_id: int, rows: Mapping[str, int], *, accepted: bool
-) -> None:
-    """Record what the next load measures a loss by, and up to which change it is that state."""
-    warehouse.execute(
-        "update dwh_meta.chargements set effectifs = %s, perte_acceptee = %s, "
-        "changement = (select coalesce(max(numero), 0) from dwh_meta.changements) "
-        "where chargement = %s",
-        [json.dumps(rows), accepted, run_id],
-    )
-
-
-def _lost_rows(lost: list[Loss], share: float) -> UserError:
-    return UserError(
-        f"The source lost more than {share:.0%} of its rows: {'; '.join(map(str, lost))}.\n"
-        "Nothing was changed. See what happened there; rows marked as deleted count as lost.\n"
-        "If it was meant: ./run_pipeline.sh --accept-loss"
-    )
 
 
 def _analyze(warehouse: Connection, stores: list[CopyStore], done: list[TableLoad]) -> None:

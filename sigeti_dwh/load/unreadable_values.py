@@ -36,23 +36,31 @@ def naming_values(source: Server, table: SourceTable) -> Iterator[None]:
         yield
     except UNHOLDABLE as error:
         said = (error.diag.message_primary or str(error)).splitlines()[0]
-        found = _first(source, table)
-        where = found or f"A row of {table.schema}.{table.name}"
-        raise UserError(
-            f"{where} holds a value that the warehouse cannot: {said}.\n"
-            "The source holds such a row: correct it there and run again. Nothing was changed."
-        ) from error
+        raise unreadable_value(source, table, said) from error
 
 
-def _first(source: Server, table: SourceTable) -> str | None:
+def unreadable_value(
+    source: Server, table: SourceTable, said: str, *, finite: bool = False
+) -> UserError:
+    """Return the error of such a value, which names its column and key if it is found."""
+    where = _first(source, table, finite) or f"A row of {table.schema}.{table.name}"
+    return UserError(
+        f"{where} holds a value that the warehouse cannot: {said}.\n"
+        "The source holds such a row: correct it there and run again. Nothing was changed."
+    )
+
+
+def _first(source: Server, table: SourceTable, finite: bool) -> str | None:
     """Look for the first such value, column by column; None when none is found."""
     key = sql.SQL(", ").join(sql.Identifier(name) for name in table.key)
     with connect(source, snapshot=True) as connection:
         for column, declared in table.columns.items():
             wrong = _condition(column, declared)
+            if finite and declared.startswith("numeric"):
+                wrong = sql.SQL("{} = 'NaN'").format(table.read(column))
             if wrong is None:
                 continue
-            query = sql.SQL("select {} from {} where {} order by {} limit 1").format(
+            query = sql.SQL("select {} from {} t where {} order by {} limit 1").format(
                 key, table.at_source, wrong, key
             )
             try:

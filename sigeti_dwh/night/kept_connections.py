@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg2  # type: ignore[import-untyped]
 from dbt.adapters.contracts.connection import Connection, ConnectionState
+from dbt.adapters.factory import FACTORY
 from dbt.adapters.postgres.connections import PostgresConnectionManager
 from dbt.adapters.postgres.impl import PostgresAdapter
 
@@ -59,6 +60,16 @@ class KeptConnections(PostgresConnectionManager):
 def keep_connections() -> None:
     """Let dbt's adapters of this process, from now on, keep their connections."""
     PostgresAdapter.ConnectionManager = KeptConnections
+
+
+def sessions() -> list[int]:
+    """Return the numbers of the server's processes that work for dbt."""
+    return [
+        KeptConnections.processes[connection.handle]
+        for adapter in FACTORY.adapters.values()
+        for connection in list(adapter.connections.thread_connections.values())
+        if connection.state == "open" and connection.handle in KeptConnections.processes
+    ]
 
 
 def _was_ended(handle: Any) -> bool:

@@ -1,5 +1,7 @@
 """Which rows a failed or warned test found, in the few words that a line of a message holds."""
 
+from collections.abc import Mapping, Sequence
+
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -22,6 +24,11 @@ def examples(warehouse: Server, relation: str) -> str:
             )
         )
         rows = cursor.fetchall()
+    return name_rows(rows)
+
+
+def name_rows(rows: Sequence[Mapping[str, object]]) -> str:
+    """Name the first SHOWN of some rows, and say that there are more."""
     named = [_name(row) for row in rows[:SHOWN]]
     # The same column is said once.
     subject = {name for name, _ in named}
@@ -33,7 +40,7 @@ def examples(warehouse: Server, relation: str) -> str:
     return ", ".join(words + ["…"] * (len(rows) > SHOWN))
 
 
-def _name(row: dict[str, object]) -> tuple[str, str]:
+def _name(row: Mapping[str, object]) -> tuple[str, str]:
     if {"table_source", "colonne", "cle"} <= row.keys():
         return f"{row['table_source']}.{row['colonne']} of", str(row["cle"])
     column = next((name for name in row if name.endswith("_id")), next(iter(row)))

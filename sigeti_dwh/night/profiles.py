@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from sigeti_dwh.settings import MADE, ROOT, Settings
+from sigeti_dwh.spark.server import nowhere
 from sigeti_dwh.warehouse.session import pinning
 
 EXAMPLE = ROOT / "profiles.example.yml"
@@ -44,9 +45,13 @@ def profile(settings: Settings) -> str:
 
 def profile_variables(settings: Settings) -> dict[str, str]:
     """Return the variables that the profile, and the plugin dbt_sigeti_dwh, read."""
-    return settings.environment() | {
+    target = "direct_source" if settings.one_database else "copied_source"
+    return {
+        **nowhere().environment(),
+        **settings.environment(),
+        "DWH_ENGINE": "postgres" if settings.spark is None else "spark",
         "DWH_AREAS": ",".join(settings.areas),
-        "DWH_TARGET": "direct_source" if settings.one_database else "copied_source",
+        "DWH_TARGET": target if settings.spark is None else "spark",
         "DWH_THREADS": str(settings.threads),
         # dbt executes `set role` and this on each connection: the one place for what all need.
         "DWH_SESSION": f"to default; {pinning('warehouse', unlimited=True)}",

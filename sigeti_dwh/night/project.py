@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dbt.adapters.factory import FACTORY
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.dataclass_schema import ValidationError
@@ -23,11 +22,9 @@ from sigeti_dwh.areas import area_of
 from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
 from sigeti_dwh.load.extreme_values import largest_numbers, longest_texts
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
-from sigeti_dwh.night.acceptances import Acceptances, fingerprint
-from sigeti_dwh.night.kept_connections import KeptConnections, keep_connections
-from sigeti_dwh.night.kept_rows import examples
+from sigeti_dwh.night.acceptances import Acceptances
+from sigeti_dwh.night.engine import States, engine_of
 from sigeti_dwh.night.layers import Layer, assign
-from sigeti_dwh.night.node_states import NodeStates
 from sigeti_dwh.night.profiles import profile_variables
 from sigeti_dwh.night.results import (
     LARGE,
@@ -37,11 +34,10 @@ from sigeti_dwh.night.results import (
     first_lines,
     is_passing,
 )
-from sigeti_dwh.night.tested_changes import TestProgress
 from sigeti_dwh.night.watch import OnEvent, Watch
 from sigeti_dwh.settings import MADE, ROOT, Settings
-from sigeti_dwh.warehouse.database import blocker, free_space, refusal
-from sigeti_dwh.warehouse.time_limit import TimeLimit, end_sessions
+from sigeti_dwh.warehouse.database import refusal
+from sigeti_dwh.warehouse.time_limit import TimeLimit
 
 TESTS = ("test.", "unit_test.")
 
@@ -63,7 +59,8 @@ class Project:
     ) -> None:
         self.settings = settings
         self.full_refresh = full_refresh
-        self.tests = TestProgress(settings.warehouse, whole=full_tests)
+        self.engine = engine_of(settings)
+        self.tests = self.engine.tests(whole=full_tests)
         # What was asked for by name is done, whether or not there is anything to do.
         asked = full_refresh or full_tests or select is not None
         self.all_nodes = all_nodes or asked
@@ -80,7 +77,7 @@ class Project:
         self.on_layer = on_layer
         self.deadline = time.monotonic() + 60 * settings.night_minutes
         self.manifest: Manifest | None = None
-        self.states: NodeStates | None = None
+        self.states: States | None = None
         self.nodes: dict[Layer, list[str]] = {}
         """Those of each layer, but for those of optional areas."""
         self.areas: dict[str, dict[Layer, list[str]]] = {}
@@ -92,7 +89,7 @@ class Project:
         Raises UserError for what dbt refuses, and for a selection that matches nothing.
         """
         os.environ.update(profile_variables(self.settings))
-        keep_connections()
+        self.engine.keep_connections()
         self.manifest = None
         warnings: list[str] = []
 
@@ -119,7 +116,8 @@ class Project:
         self.nodes = assign(by_area.pop(None))
         self.areas = {area: assign(nodes) for area, nodes in by_area.items() if area}
         self.acceptances.check({node.name for node in self.manifest.nodes.values()})
-        self.states = NodeStates(self.settings, self.manifest)
+        self.engine.make_schemas(self.manifest)
+        self.states = self.engine.states(self.manifest)
         if self.select is not None:
             selected = self._selected(self.select)
             self.nodes = _only(selected, self.nodes)
@@ -170,7 +168,7 @@ class Project:
                     len(chosen),
                     on_event,
                     self.report,
-                    self._examples,
+                    self.engine.examples,
                     self._judged,
                 ) as watch,
             ):
@@ -235,10 +233,8 @@ class Project:
         return page
 
     def _advice(self, result: LayerResult, manifest: Manifest) -> str | None:
-        if result.full:
-            return free_space(self.settings.warehouse)
-        if result.locked:
-            return blocker(self.settings.warehouse)
+        if (advice := self.engine.advice(result)) is not None:
+            return advice
         for words, extremes, kind in (
             (LONG, longest_texts, "longest texts"),
             (LARGE, largest_numbers, "largest numbers"),
@@ -260,19 +256,16 @@ class Project:
         tables = read_source_tables(self.settings.source_schema)
         return [table for table in tables if table.name in names]
 
-    def _examples(self, relation: str) -> str:
-        return examples(self.settings.warehouse, relation)
-
     def _judged(self, warning: NodeResult) -> NodeResult:
         """Return a warning with whether its rows are accepted."""
         assert warning.relation is not None
-        found = fingerprint(self.settings.warehouse, warning.relation)
+        found = self.engine.fingerprint(warning.relation)
         judgement = self.acceptances.judge(warning.name, found)
         return replace(warning, fingerprint=found, acceptance=judgement)
 
     def _time_limit(self) -> TimeLimit:
         seconds = min(60 * self.settings.layer_minutes, self.deadline - time.monotonic())
-        return TimeLimit(lambda: end_sessions(self.settings.warehouse, _sessions()), seconds)
+        return TimeLimit(self.engine.end_statements, seconds)
 
     def _selected(self, selection: str) -> set[str]:
         """Return the nodes of a selection, but no test that compares them with what is left old."""
@@ -381,13 +374,3 @@ def _ended(layer: Layer, started: float) -> TimeLimitError:
         "DWH_LAYER_MINUTES and DWH_NIGHT_MINUTES limit it; what it waited for: "
         "python3 monitor_dwh.py health."
     )
-
-
-def _sessions() -> list[int]:
-    """Return the numbers of the server's processes that work for dbt."""
-    return [
-        KeptConnections.processes[connection.handle]
-        for adapter in FACTORY.adapters.values()
-        for connection in list(adapter.connections.thread_connections.values())
-        if connection.state == "open" and connection.handle in KeptConnections.processes
-    ]

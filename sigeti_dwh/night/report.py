@@ -3,7 +3,7 @@
 from tabulate import tabulate
 
 from sigeti_dwh.folders import REPORT_PAGE
-from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.load.records import LoadResult
 from sigeti_dwh.night.results import LayerResult, RunSummary
 from sigeti_dwh.settings import MADE, Settings
 
@@ -37,19 +37,13 @@ def report(run: RunSummary, settings: Settings) -> str:
 
 def next_steps(settings: Settings) -> list[str]:
     """Return what a user can do with the warehouse that was built."""
-    warehouse = settings.warehouse
     page = MADE / "target" / "static_index.html"
     lines = ["See what is in it:   python3 monitor_dwh.py"]
     if REPORT_PAGE.exists():
         lines.insert(0, f"Open first:          {REPORT_PAGE}")
     if page.exists():
         lines.append(f"Documentation:       {page}")
-    lines += [
-        f"Connect a BI tool:   PostgreSQL, host {warehouse.host}, port {warehouse.port}, "
-        f"database {warehouse.name}, schemas {settings.schema}_marts_*;",
-        "                     a login: ./run_pipeline.sh roles, then "
-        "roles --login NAME --role bi_reader --zones all",
-    ]
+    lines += (settings.spark or settings.warehouse).for_readers(settings.schema)
     if settings.source.embedded:
         lines.append("Your own SIGETI:     set SOURCE_DB_* in .env; so far the source is a demo")
     return lines

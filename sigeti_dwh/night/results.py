@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.load.records import LoadResult
 from sigeti_dwh.night.acceptances import Judgement
 
 UNCHANGED = "unchanged"

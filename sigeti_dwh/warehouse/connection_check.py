@@ -1,4 +1,4 @@
-"""Whether the two databases can serve a run, asked before anything is written."""
+"""Whether the servers can serve a run, asked before anything is written."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.source_check import check_columns, require_all_rows, unreadable
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
 from sigeti_dwh.settings import PREFIXES, Server, Settings
+from sigeti_dwh.spark import connection as spark
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect, translated
 from sigeti_dwh.warehouse.search import search_obstacle
@@ -20,7 +21,7 @@ POOL_ATTEMPTS = 10
 
 
 def check(settings: Settings) -> list[str]:
-    """Check both databases; return a line for each.
+    """Check both databases, and Spark where the tables are there; return a line for each.
 
     Raises UserError that says what is missing and the statement that gives it; RetryableError when
     a server cannot be reached for now.
@@ -42,6 +43,8 @@ def check(settings: Settings) -> list[str]:
         meta.require_prefix(connection, settings.schema)
         if (obstacle := search_obstacle(connection)) is not None:
             lines.append(obstacle)
+    if settings.spark is not None:
+        lines.append(spark.check(settings.spark))
     return lines
 
 

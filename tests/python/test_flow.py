@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.load.records import LoadResult
+from sigeti_dwh.night import postgres
 from sigeti_dwh.night.layers import LAYERS
 from sigeti_dwh.night.orchestration import prefect_api
 from sigeti_dwh.settings import ROOT, Settings
@@ -47,7 +48,7 @@ def run(
     monkeypatch.setattr(flow, "load_settings", lambda: settings)
     monkeypatch.setattr(flow, "check", lambda settings: ["both answer"])
     monkeypatch.setattr(flow, "write_profiles", lambda settings: None)
-    monkeypatch.setattr(flow, "load", lambda settings, **options: LoadResult(1, []))
+    monkeypatch.setattr(postgres, "load", lambda settings, **options: LoadResult(1, []))
     project = flow.Project
     monkeypatch.setattr(flow, "Project", lambda *a, **k: project(*a, folder=folder, **k))
     for step in ("check_connections", "load_source", "build_layer"):
@@ -216,15 +217,15 @@ def test_only_what_can_pass_is_tried_again(
 
         return load
 
-    monkeypatch.setattr(flow, "load", failing(UserError, 1))
+    monkeypatch.setattr(postgres, "load", failing(UserError, 1))
     assert run(select="stg_zones", docs=False).is_failed()
     assert len(attempts) == 1
     attempts.clear()
-    monkeypatch.setattr(flow, "load", failing(RetryableError, 2))
+    monkeypatch.setattr(postgres, "load", failing(RetryableError, 2))
     assert run(select="stg_zones", docs=False).is_completed()
     assert len(attempts) == 3
     attempts.clear()
-    monkeypatch.setattr(flow, "load", failing(RetryableError, 99))
+    monkeypatch.setattr(postgres, "load", failing(RetryableError, 99))
     assert run(select="stg_zones", docs=False).is_failed()
     assert len(attempts) == 1 + len(flow.WAITS)
 
@@ -232,7 +233,7 @@ def test_only_what_can_pass_is_tried_again(
 def test_a_mistake_in_the_project_shows_before_the_load(
     run: Callable[..., Any], flow: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flow, "load", lambda *arguments, **options: pytest.fail("loaded"))
+    monkeypatch.setattr(postgres, "load", lambda *arguments, **options: pytest.fail("loaded"))
     (folder / "models/facts/fait_ventes.sql").write_text("select 1 from {{ ref('dim_lotz') }}")
     with pytest.raises(UserError, match=r"fait_ventes.*dim_lotz"):
         run().result()
@@ -254,9 +255,9 @@ def test_an_area_that_fails_holds_back_its_own_marts_alone(
     monkeypatch.setattr(
         flow, "load_settings", lambda: replace(settings, areas={"boutique": "/nowhere"})
     )
-    monkeypatch.setattr(flow, "load_area", refuse)
-    monkeypatch.setattr(flow, "published", told.append)
-    monkeypatch.setattr(flow, "after_publication", lambda settings, look: told.append(settings))
+    monkeypatch.setattr(postgres, "load_area", refuse)
+    monkeypatch.setattr(postgres, "published", told.append)
+    monkeypatch.setattr(postgres, "after_publication", lambda settings, look: told.append(settings))
     state = run(docs=False)
     assert len(told) == 2
     assert "boutique failed: daily_metrics.csv, line 4: no date" in capsys.readouterr().out

@@ -140,7 +140,7 @@ def waiting() -> Callable[[Warehouse], subprocess.Popen[bytes]]:
             "def stay(*arguments):\n"
             "    print('ready', flush=True)\n"
             "    time.sleep(600)\n"
-            "night_load._close_run = stay\n"
+            "night_load.records.close_run = stay\n"
             "night_load.load(load_settings(), report=lambda line: None)\n"
         )
         process = subprocess.Popen(

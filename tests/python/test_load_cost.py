@@ -2,7 +2,7 @@
 
 import pytest
 
-from sigeti_dwh.load.night_load import LoadResult
+from sigeti_dwh.load.records import LoadResult
 from sigeti_dwh.warehouse.database import connect
 
 from .copies import stale

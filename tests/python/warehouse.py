@@ -16,7 +16,8 @@ from dbt_common.behavior_flags import BehaviorFlagRendered
 from benchmarks.checkout import copy_project as copy_project
 from sigeti_dwh import demo
 from sigeti_dwh.load.documents.area_load import CollectionLoad, load_area
-from sigeti_dwh.load.night_load import LoadResult, load
+from sigeti_dwh.load.night_load import load
+from sigeti_dwh.load.records import LoadResult
 from sigeti_dwh.night.layers import LAYERS, Layer
 from sigeti_dwh.night.profiles import profile_variables, write_profiles
 from sigeti_dwh.night.project import Project

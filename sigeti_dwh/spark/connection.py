@@ -1,0 +1,232 @@
+"""Connections to Spark's Thrift server, and what it says in words that a user can act on."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.spark.packages import require_packages
+from sigeti_dwh.spark.server import FIRST, SparkServer
+
+ROOM_SECONDS = 120
+POLL_SECONDS = 0.05
+
+REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
+    (
+        r"Error validating the login|PLAIN auth failed|Unsupported mechanism|Bad status",
+        UserError,
+        "the login is refused",
+        "Correct DWH_SPARK_USER, DWH_SPARK_PASSWORD and DWH_SPARK_AUTH ({auth}) in .env.",
+    ),
+    (
+        r"[Kk]erberos|GSSAPI|GSSError|[Tt]icket|gssapi|NoCredential",
+        UserError,
+        "there is no valid Kerberos ticket",
+        "Get one by kinit, or let the schedule do so, and run again.",
+    ),
+    (
+        r"plugin class not found|CATALOG_NOT_FOUND|spark\.sql\.catalog\.\w+ is not defined",
+        UserError,
+        "it has no such catalog",
+        "Correct DWH_SPARK_CATALOG, or let its administrator set spark.sql.catalog.{catalog}.",
+    ),
+    (
+        r"Cannot find catalog plugin class|ClassNotFoundException|NoClassDefFoundError"
+        r"|No suitable driver|Failed to find data source",
+        UserError,
+        "a jar is missing there: {said}",
+        "Iceberg's runtime and PostgreSQL's JDBC driver belong on the class path of the Thrift "
+        "server and of the executors (docs/spark.md).",
+    ),
+    (
+        r"SCHEMA_NOT_FOUND|NoSuchNamespace|NoSuchDatabase",
+        UserError,
+        "a schema is missing there: {said}",
+        "./run_pipeline.sh makes them all; let {user} make schemas in this catalog.",
+    ),
+    (
+        r"[Aa]ccess [Dd]enied|[Pp]ermission denied|not authorized|Forbidden|AccessControlException",
+        UserError,
+        "a right is missing there: {said}",
+        "Let the administrator of the catalog or of its storage give it to {user}.",
+    ),
+    (
+        r"Name or service not known|nodename nor servname|gaierror|Temporary failure in name",
+        UserError,
+        "this host name is unknown",
+        "Correct DWH_SPARK_HOST in .env or the environment.",
+    ),
+    (
+        r"Could not connect|Connection refused|timed out|No route to host|unreachable",
+        RetryableError,
+        "nothing answers there",
+        "Start that Thrift server, or correct DWH_SPARK_HOST and DWH_SPARK_PORT.",
+    ),
+    (
+        r"TSocket read 0 bytes|Broken pipe|Connection reset|EOFError|SparkContext was shut down"
+        r"|stopped SparkContext|Invalid SessionHandle|TTransportException",
+        RetryableError,
+        "the connection was lost",
+        "See whether the Thrift server runs (its log tells why it ended), and run again.",
+    ),
+)
+
+
+class Connection:
+    """One session of the Thrift server, in the catalog that the warehouse is built in."""
+
+    def __init__(self, server: SparkServer) -> None:
+        from pyhive import hive
+
+        self.server = server
+        with translated(server):
+            self._link = hive.connect(
+                host=server.host,
+                port=server.port,
+                username=server.user,
+                password=server.password or None,
+                auth=server.auth,
+                kerberos_service_name=server.kerberos_service or None,
+                configuration=FIRST,
+            )
+        for statement in server.opening:
+            self.execute(statement)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session; one that is lost is closed already."""
+        try:
+            self._link.close()
+        except Exception:
+            # What it says of a server that is gone has been said before.
+            return
+
+    def execute(self, statement: str, seconds: float | None = None) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows; raise UserError for what a user can act on.
+
+        With `seconds` one that takes longer is ended there, and TimeoutError raised.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with translated(self.server):
+            cursor = self._link.cursor()
+            try:
+                cursor.execute(statement, async_=deadline is not None)
+                if deadline is not None:
+                    _wait(cursor, deadline)
+                return rows_of(cursor)
+            finally:
+                _close(cursor)
+
+
+def connect(server: SparkServer) -> Connection:
+    """Open a session, its settings pinned.
+
+    Raises UserError naming the server and what to do; RetryableError when waiting can help.
+    """
+    require_packages()
+    return Connection(server)
+
+
+def check(server: SparkServer) -> str:
+    """Check that the cluster answers, has the catalog and room for a query; return its version.
+
+    Raises UserError otherwise.
+    """
+    with connect(server) as connection:
+        [(version,)] = connection.execute("select version()")
+        connection.execute("show namespaces")
+        try:
+            # By executors, unlike the version.
+            connection.execute("select count(*) from range(1000)", seconds=ROOM_SECONDS)
+        except TimeoutError:
+            raise RetryableError(
+                f"The {server} has no room: no executor took a query of ours within "
+                f"{ROOM_SECONDS} s.\nSee whether workers are up, and what else takes their cores "
+                "and memory; then run again."
+            ) from None
+    return f"{server}: Spark {version.split()[0]}"
+
+
+@contextmanager
+def translated(server: SparkServer) -> Iterator[None]:
+    """Turn what the Thrift server says into UserError or RetryableError.
+
+    Only what a user can act on is translated; an error in our own SQL stays as it is.
+    """
+    try:
+        yield
+    except (TimeoutError, UserError):
+        raise
+    except Exception as error:
+        known = refusal(error, server)
+        if known is None:
+            raise
+        raise known from error
+
+
+def refusal(error: BaseException, server: SparkServer) -> UserError | None:
+    """Return what a user can act on in an error of PyHive, None when there is nothing."""
+    text = said(error)
+    first = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__
+    words = {"auth": server.auth, "catalog": server.catalog, "user": server.user, "said": first}
+    for pattern, kind, what, action in REFUSALS:
+        if re.search(pattern, f"{type(error).__name__}: {_all_said(error)}"):
+            return kind(f"The {server}: {what.format(**words)}.\n{action.format(**words)}")
+    return None
+
+
+def said(error: BaseException) -> str:
+    """Return Spark's own words in an error of PyHive."""
+    return re.sub(
+        r"^(Error running query: )?(\[\w+\] )?([\w.]+(Exception|Error): )", "", _all_said(error)
+    )
+
+
+def _all_said(error: BaseException) -> str:
+    answer = error.args[0] if error.args else ""
+    status = getattr(answer, "status", None)
+    return str(getattr(status, "errorMessage", None) or answer or error)
+
+
+def rows_of(cursor: Any) -> list[tuple[Any, ...]]:
+    """Return the rows that a statement has, none where it is no query."""
+    try:
+        return list(cursor.fetchall()) if cursor.description else []
+    except TypeError:
+        # Spark announces columns of what is no query, and sends none: PyHive walks through None.
+        return []
+
+
+def _wait(cursor: Any, deadline: float) -> None:
+    from pyhive.exc import OperationalError
+    from TCLIService.ttypes import TOperationState as State
+
+    while True:
+        found = cursor.poll()
+        if found.operationState == State.FINISHED_STATE:
+            return
+        if found.operationState not in (
+            State.INITIALIZED_STATE,
+            State.PENDING_STATE,
+            State.RUNNING_STATE,
+        ):
+            raise OperationalError(found.errorMessage or "it was ended")
+        if time.monotonic() > deadline:
+            cursor.cancel()
+            raise TimeoutError
+        time.sleep(POLL_SECONDS)
+
+
+def _close(cursor: Any) -> None:
+    try:
+        cursor.close()
+    except Exception:
+        # The statement's own error tells more.
+        return
