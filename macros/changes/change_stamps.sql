@@ -3,6 +3,10 @@
    strategy sets both in rows that it writes. Every model that is followed has them, so that a wrong
    declaration shows as soon as one compiles. #}
 {% macro change_stamps() -%}
+    {{ return(adapter.dispatch('change_stamps', 'sigeti_dwh')()) }}
+{%- endmacro %}
+
+{% macro postgres__change_stamps() -%}
     {%- if execute and config.get('touched_by') -%}
         {%- do check_touched_by(model) -%}
     {%- endif -%}

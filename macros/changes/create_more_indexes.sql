@@ -2,6 +2,10 @@
    of the config `more_indexes`, and that of the days on which others find rows due here. One that lacks
    columns to be read alone is made again. #}
 {% macro create_more_indexes() -%}
+    {{ return(adapter.dispatch('create_more_indexes', 'sigeti_dwh')()) }}
+{%- endmacro %}
+
+{% macro postgres__create_more_indexes() -%}
 {%- set wanted = dict(config.get('more_indexes') or {}) -%}
 {%- for child in (graph.nodes.values() if execute else []) if child.config.get('touched_when_due') -%}
     {%- for due in dues_of(child) if due['parent'].unique_id == model.unique_id -%}

@@ -7,7 +7,7 @@
         tojson(model.config.get('touched_when_due')), tojson(scope_of(model))
     ] -%}
     {%- set macros = [] -%}
-    {%- do add_macros(macros, ['macro.sigeti_dwh.follow_changes', 'macro.sigeti_dwh.postgres__get_incremental_reconcile_sql']) -%}
+    {%- do add_macros(macros, ['macro.sigeti_dwh.follow_changes', 'macro.sigeti_dwh.get_incremental_reconcile_sql']) -%}
     {%- do add_code(parts, macros, model) -%}
     {%- for name in macros -%}
         {%- do parts.append(context['sigeti_dwh'][name].macro.macro_sql) -%}

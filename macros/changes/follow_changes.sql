@@ -3,6 +3,10 @@
    since the last, the touched keys in a temporary table. The progress is read before the keys: a change that
    commits in between is seen twice, never missed. Both belong to the build's transaction. #}
 {% macro follow_changes() -%}
+    {{ return(adapter.dispatch('follow_changes', 'sigeti_dwh')()) }}
+{%- endmacro %}
+
+{% macro postgres__follow_changes() -%}
 {%- if execute -%}
 {%- if config.get('touched_by') -%}{%- do check_touched_by(model) -%}{%- endif -%}
 {%- set progress = progress_made() -%}
@@ -54,6 +58,10 @@ analyze {{ scope_table() }};
    in a full refresh, a first build, after a new column, changed SQL or another calendar, when a relation that
    it follows was made again or lacks what it kept, and by a command that only compiles or shows. #}
 {% macro progress_made() -%}
+    {{ return(adapter.dispatch('progress_made', 'sigeti_dwh')()) }}
+{%- endmacro %}
+
+{% macro postgres__progress_made() -%}
     {%- set follows = config.get('touched_by') and (model.resource_type == 'snapshot' or is_incremental()) -%}
     {%- set writes = flags.WHICH in ('build', 'run', 'snapshot') -%}
     {%- if not follows or not execute or not writes or flags.FULL_REFRESH -%}

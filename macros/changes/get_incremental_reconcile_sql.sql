@@ -5,10 +5,6 @@
    to the number of the change that first and last wrote the row, and do not count as a difference.
    What a row was in the columns of former_columns is kept when it changes them or goes. #}
 {% macro get_incremental_reconcile_sql(arg_dict) -%}
-    {{ return(adapter.dispatch('get_incremental_reconcile_sql', 'sigeti_dwh')(arg_dict)) }}
-{%- endmacro %}
-
-{% macro postgres__get_incremental_reconcile_sql(arg_dict) -%}
 {%- set target_table = arg_dict['target_relation'] -%}
 {%- set computed = arg_dict['temp_relation'] -%}
 {%- set keys = arg_dict['unique_key'] -%}

@@ -1,5 +1,9 @@
 {# Whether the relation, as it exists now, was last given this content (the SQL of a view, descriptions). #}
 {% macro has_definition(relation, kind, content) -%}
+    {{ return(adapter.dispatch('has_definition', 'sigeti_dwh')(relation, kind, content)) }}
+{%- endmacro %}
+
+{% macro postgres__has_definition(relation, kind, content) -%}
     {%- set known = run_query(
         "select 1 from " ~ meta_schema() ~ ".definitions where relation = '" ~ relation_name(relation)
         ~ "' and sorte = '" ~ kind ~ "' and empreinte = '" ~ local_md5(content)

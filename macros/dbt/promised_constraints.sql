@@ -25,6 +25,10 @@
 {# Post-hook: makes a column that was added later not null where the contract says so, and gives a table that
    has no primary key the model's. #}
 {% macro add_promised_constraints() -%}
+    {{ return(adapter.dispatch('add_promised_constraints', 'sigeti_dwh')()) }}
+{%- endmacro %}
+
+{% macro postgres__add_promised_constraints() -%}
 do $$
 declare
     lacking text;

@@ -13,6 +13,16 @@ select
     {%- endfor %} as cle,
     valeurs.valeur
 from {{ model }}
+{{ wrong_values_of(source, wrong, columns) }}
+{%- endif -%}
+{%- endmacro %}
+
+{# What is joined to the rows of a source table: of each the values that are wrong, with their columns. #}
+{% macro wrong_values_of(source, wrong, columns) -%}
+    {{ return(adapter.dispatch('wrong_values_of', 'sigeti_dwh')(source, wrong, columns)) }}
+{%- endmacro %}
+
+{% macro postgres__wrong_values_of(source, wrong, columns) -%}
 cross join lateral (
     {%- set among = joiner('union all') %}
     {%- for name, column in source.columns.items() if name in columns or declared_type(column) in columns %}
@@ -23,7 +33,6 @@ cross join lateral (
     where {{ is_wrong(wrong, 'tested.' ~ name, declared_type(column)) }}
     {%- endfor %}
 ) as valeurs
-{%- endif -%}
 {%- endmacro %}
 
 {# The source table of a generic test; none while dbt parses. #}

@@ -18,7 +18,7 @@
         when {{ invoice }}.date_echeance is null then {{ age_tranches() | length - 1 }}
         else 1
             {%- for days in age_limits() %}
-            + cast({{ reference_date() }} - {{ invoice }}.date_echeance > {{ days }} as integer)
+            + cast({{ days_from(invoice ~ '.date_echeance', reference_date()) }} > {{ days }} as integer)
             {%- endfor %}
     end
 {%- endmacro %}

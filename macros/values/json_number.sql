@@ -1,15 +1,11 @@
-{% macro json_number(column, path, digits=15) -%}
-    {{ return(adapter.dispatch('json_number', 'sigeti_dwh')(column, path, digits)) }}
-{%- endmacro %}
-
 {# The application writes numbers as numbers or as strings, with spaces between thousands at times. What
    is no number, or has more digits than expected, is null: warn_unread_json_numbers says so, and
    finite_numbers stops the night for NaN and infinity. #}
-{% macro postgres__json_number(column, path, digits) -%}
-    {%- set text = "regexp_replace(" ~ json_text(column, path) ~ ", ' |" ~ white_space() ~ "', '', 'g')" -%}
+{% macro json_number(column, path, digits=15) -%}
+    {%- set text = replace_all(json_text(column, path), ' |' ~ white_space(), '') -%}
     case
-        when {{ text }} ~ '^[-+]?[0-9]{1,{{ digits }}}(\.[0-9]+)?$'
-            then cast({{ text }} as numeric)
+        when {{ matches(text, '^[-+]?[0-9]{1,' ~ digits ~ '}(\\.[0-9]+)?$') }}
+            then {{ exact_number(text) }}
     end
 {%- endmacro %}
 

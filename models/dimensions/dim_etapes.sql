@@ -25,7 +25,10 @@ from (
     (110, 'demande', 10, 'Rédaction de la LAMEV', 'SOGEDI', 10),
     (111, 'demande', 11, 'Signature de la LAMEV', 'SOGEDI', 11),
     (112, 'demande', 12, 'Frais de LAMEV', 'entreprise', 12),
-    (200, 'infraction', 0, 'Constat de l''infraction', 'SOGEDI', 1),
+    (
+        200, 'infraction', 0, 'Constat de {{ dbt.escape_single_quotes("l'infraction") }}',
+        'SOGEDI', 1
+    ),
     (201, 'infraction', 1, 'Identification du contrevenant', 'SOGEDI', 2),
     (202, 'infraction', 2, 'Signification', 'SOGEDI', 3),
     (203, 'infraction', 3, 'Saisine du commissaire de justice', 'SOGEDI', 4),

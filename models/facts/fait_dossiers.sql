@@ -84,7 +84,9 @@ with etapes_a_faire as (
     select
         suivi_id,
         nom_etape,
-        row_number() over (partition by suivi_id order by ordre, etape_suivi_id) as rang
+        row_number() over (
+            partition by suivi_id order by ordre nulls last, etape_suivi_id
+        ) as rang
     from {{ ref('stg_etapes_suivi_implantation') }}
     where
         {{ normalise_text('statut') }} is distinct from 'termine'

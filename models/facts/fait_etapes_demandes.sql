@@ -61,7 +61,7 @@ ordonnes as (
     inner join demandes on evenements.demande_id = demandes.demande_id
     window ordre as (
         partition by evenements.demande_id
-        order by evenements.date_action, evenements.evenement_id
+        order by evenements.date_action nulls last, evenements.evenement_id
     )
 
 ),

@@ -77,7 +77,7 @@ paiements_cumules as (
     select
         *,
         sum(montant_paiement) over (
-            partition by facture_id order by paye_le, paiement_id
+            partition by facture_id order by paye_le nulls last, paiement_id
             rows between unbounded preceding and current row
         ) as cumul
     from paiements

@@ -52,7 +52,8 @@ ordonnes as (
     from paiements
     inner join factures on paiements.facture_id = factures.facture_id
     window ordre as (
-        partition by paiements.facture_id order by paiements.paye_le, paiements.paiement_id
+        partition by paiements.facture_id
+        order by paiements.paye_le nulls last, paiements.paiement_id
     )
 
 ),

@@ -409,9 +409,7 @@ def readers(published: Warehouse) -> Iterator[Readers]:
 @pytest.mark.parametrize("relation", OF_CUSTOMERS)
 def test_a_reader_sees_the_rows_of_his_customers_alone(readers: Readers, relation: str) -> None:
     rows = f"select t::text from {relation} t order by 1"
-    mine = (
-        f"select t::text from {relation} t where {OF_CUSTOMERS[relation]} = any(%s) order by 1"
-    )
+    mine = f"select t::text from {relation} t where {OF_CUSTOMERS[relation]} = any(%s) order by 1"
     seen = readers.ask("deux_clients", rows)
     assert seen == readers.published.rows(mine, readers.customers)
     assert 0 < len(seen) < len(readers.ask("voit_tout", rows))
@@ -497,6 +495,9 @@ def test_a_new_login_does_not_inherit_the_customers_of_a_former_one(readers: Rea
         with pytest.raises(UserError, match="a former one still sees 1 customer of saas") as told:
             create_login(settings, "revenant", "dwh_analyst", PASSWORD, None)
         owner.execute(str(told.value).splitlines()[1].removeprefix("Say first: ").encode())
-    assert readers.published.rows(
-        "select from dwh_meta.utilisateurs_lecteurs where login = 'revenant'"
-    ) == []
+    assert (
+        readers.published.rows(
+            "select from dwh_meta.utilisateurs_lecteurs where login = 'revenant'"
+        )
+        == []
+    )

@@ -32,7 +32,16 @@ TRAPS = {
     "the day of the week": r"\b(iso)?dow\b",
     "distinct on": r"\bdistinct\s+on\b",
     "a named window with a frame": r"\bover\s*\(\s*(?!(rows|range)\b)\w+\s+(rows|range)\b",
+    # Spark reads two texts, and joins them.
+    "a quote in a text": r"(?<=\w)''(?=\w)",
+    "percentile_cont": r"\bpercentile_cont\b",
+    "a difference of days": r"reference_date\(\)\s*\}\}\s*-|\bdate_\w+ - (\w+\.)?date_\w+",
 }
+ORDER = re.compile(r"(?<!group )\(((?:[^()]|\(\))*?\border\s+by\s[^()]*)\)", re.IGNORECASE)
+NULLS_ARE_KNOWN = re.compile(
+    r"(\bnulls (first|last)|_id|_key|date_jour|premier_jour_mois|numero_version|\brang|valid_from)"
+    r"'?$"
+)
 # Within braces ~ joins texts.
 BETWEEN_BRACES = {"a regular expression": r"(?<=[\s)])!?~\*?(?=[\s'])"}
 COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
@@ -55,7 +64,17 @@ def traps(text: str) -> list[str]:
         for patterns, searched in ((TRAPS, text), (BETWEEN_BRACES, outside))
         for trap, pattern in patterns.items()
         if (found := re.search(pattern, searched, re.IGNORECASE))
+    ] + [f"an order of nulls: {column}" for column in _orders_nulls(text)]
+
+
+def _orders_nulls(text: str) -> list[str]:
+    """Return the columns that order a window and may be null: PostgreSQL has these last."""
+    terms = [
+        re.split(r"\s(?:rows|range|asc|desc)\b", term)[0].strip()
+        for window in ORDER.findall(text)
+        for term in re.split(r"\border\s+by\s", window)[1].split(",")
     ]
+    return [term for term in terms if not NULLS_ARE_KNOWN.search(term)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -89,6 +108,12 @@ def test_a_file_is_read_alike_by_every_engine(path: Path) -> None:
         ("sum(x) over (ordre rows between 1 preceding and current row)", "a named window"),
         ("where nom ~ '^A'", "a regular expression"),
         ("where nom !~* '^a'", "a regular expression"),
+        ("{{ reference_date() }} - echeance", "a difference of days"),
+        ("select 'Constat de l''infraction'", "a quote in a text"),
+        ("percentile_cont(0.5) within group (order by x)", "percentile_cont"),
+        ("fins.date_cloture - fins.date_creation", "a difference of days"),
+        ("sum(x) over (partition by a order by paye_le, b_id)", "an order of nulls"),
+        ("window ordre as (order by paye_le desc)", "an order of nulls"),
     ],
 )
 def test_each_trap_is_seen(sql: str, trap: str) -> None:
@@ -103,6 +128,20 @@ def test_what_is_portable_is_no_trap() -> None:
         {%- set name = 'a' ~ 'b' -%}
         {% macro postgres__exact(x) -%} cast({{ x }} as numeric) {%- endmacro %}
         select cast(x as numeric(18, 2)), count(*) filter (where y), text, sum(z) over ordre
-        from {{ ref('a' ~ 'b') }} window ordre as (partition by a order by b)
+        from {{ ref('a' ~ 'b') }}
+        window ordre as (partition by a order by b nulls last, t.c_id rows unbounded preceding)
     """
     assert traps(portable) == []
+
+
+def test_each_macro_that_engines_read_in_their_own_way_has_one_for_each() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("macros/**/*.sql"))
+    dispatched = set(re.findall(r"adapter\.dispatch\('(\w+)', 'sigeti_dwh'\)", text))
+    written = set(re.findall(r"\{%-? macro (\w+)\(", text))
+    lacking = [
+        f"{engine}__{name}"
+        for name in sorted(dispatched)
+        for engine in ("postgres", "spark")
+        if written.isdisjoint({f"{engine}__{name}", f"default__{name}"})
+    ]
+    assert lacking == []

@@ -26,7 +26,7 @@ rangees as (
         *,
         est_responsable and row_number() over (
             partition by collecte_id, est_responsable
-            order by date_assignation, agent_id
+            order by date_assignation nulls last, agent_id
         ) = 1 as porte_montants
     from affectations
 

@@ -93,7 +93,7 @@ parcours as (
         type_demande,
         zone_key,
         sum(duree_jours) as duree_totale,
-        percentile_cont(0.5) within group (order by duree_jours) as duree_mediane
+        {{ percentile_of('duree_jours', 0.5) }} as duree_mediane
     from passages
     group by type_demande, zone_key
 
@@ -110,8 +110,8 @@ groupes as (
         {{ number_of('count(*)', where='est_en_cours') }} as demandes_en_cours,
         {{ amount_of('sum(duree_jours)') }} as duree_totale_jours,
         {{ number_of('count(duree_jours)') }} as nombre_durees,
-        percentile_cont(0.5) within group (order by duree_jours) as duree_mediane,
-        percentile_cont(0.9) within group (order by duree_jours) as duree_p90
+        {{ percentile_of('duree_jours', 0.5) }} as duree_mediane,
+        {{ percentile_of('duree_jours', 0.9) }} as duree_p90
     from passages
     group by etape_key, type_demande, zone_key
 
