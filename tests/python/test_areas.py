@@ -24,11 +24,29 @@ from sigeti_dwh.warehouse.database import connect
 
 from .area_site import fixtures_of
 from .conftest import at
+from .metrics import differing
 from .oracle import compare_area
 from .warehouse import Warehouse
 
 REAL = Path(os.environ.get("BOUTIQUE_FILES", ""))
 """The files of a real shop, which are not part of the project."""
+TOTALS = {
+    "dwh_marts_boutique.mart_kpi_jour": {
+        "boutique_sessions": "sum(sessions)",
+        "boutique_vues": "sum(vues)",
+        "boutique_paniers": "sum(paniers)",
+        "boutique_achats": "sum(achats)",
+        "boutique_chiffre_affaires": "sum(chiffre_affaires)",
+        "boutique_taux_panier_achat": "sum(achats) / sum(paniers)",
+        "boutique_panier_moyen": "sum(chiffre_affaires) / sum(achats)",
+    },
+    "dwh_marts_boutique.mart_trafic": {
+        "trafic_sessions": "sum(sessions)",
+        "trafic_conversions": "sum(conversions)",
+        "trafic_chiffre_affaires": "sum(chiffre_affaires)",
+        "trafic_taux_conversion": "sum(conversions) / sum(sessions)",
+    },
+}
 
 
 demo, published, site = fixtures_of("boutique", shop.create)
@@ -83,6 +101,10 @@ def test_an_unknown_area_is_named() -> None:
 def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> None:
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "boutique") == []
+
+
+def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:
+    assert differing(published, tmp_path, TOTALS) == []
 
 
 def test_an_unchanged_source_takes_no_change_number(published: Warehouse) -> None:

@@ -21,6 +21,7 @@ from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
 from .area_site import fixtures_of
+from .metrics import differing
 from .oracle import compare_area
 from .warehouse import Warehouse
 
@@ -44,6 +45,17 @@ PUBLISHED = {
     "urgent": "urgente",
 }
 """What is published for the words of the demo; of others, the word itself."""
+TOTALS = {
+    "dwh_marts_courrier.mart_dossiers_courrier": {
+        "lettres": "sum(nombre_dossiers)",
+        "lettres_ouvertes": "sum(nombre_ouverts)",
+        "lettres_terminees": "sum(nombre_termines)",
+        "lettres_duree_jours": "sum(duree_totale_jours)",
+        "lettres_duree_connue": "sum(nombre_duree_connue)",
+        "lettres_duree_moyenne": "sum(duree_totale_jours)::numeric / sum(nombre_duree_connue)",
+        "lettres_messages": "sum(nombre_messages)",
+    },
+}
 
 
 demo, published, site = fixtures_of("courrier", office.create)
@@ -100,6 +112,10 @@ def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> Non
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "courrier") == []
     assert published.differences() == []
+
+
+def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:
+    assert differing(published, tmp_path, TOTALS) == []
 
 
 def test_the_mart_is_what_brute_force_says(published: Warehouse, demo: Path) -> None:

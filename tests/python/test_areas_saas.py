@@ -21,6 +21,7 @@ from sigeti_dwh.warehouse.database import connect
 from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
 from .area_site import fixtures_of
+from .metrics import differing
 from .oracle import compare_area
 from .readers import PASSWORD
 from .warehouse import Warehouse
@@ -37,6 +38,28 @@ OF_CUSTOMERS = {
     "dwh_facts.fait_recherches": "utilisateur_id",
 }
 """The column of each relation that says whose a row is."""
+TOTALS = {
+    "dwh_marts_saas.mart_saas_mois": {
+        "mrr": "(array_agg(mrr order by premier_jour_mois desc))[1]",
+        "mrr_nouveau": "sum(nouveau)",
+        "mrr_reactivation": "sum(reactivation)",
+        "mrr_expansion": "sum(expansion)",
+        "mrr_contraction": "sum(contraction)",
+        "mrr_churn": "sum(churn)",
+        "paiements_recus": "sum(paiements_recus)",
+    },
+    "dwh_marts_saas.mart_saas_jour": {
+        "nombre_evenements": "sum(evenements)",
+        "deploiements_reussis": "sum(deploiements_reussis)",
+        "deploiements_finis": "sum(deploiements)",
+        "taux_deploiements_reussis": "sum(deploiements_reussis) / sum(deploiements)",
+        "nombre_recherches": "sum(recherches)",
+    },
+    "dwh_marts_saas.mart_engagement": {
+        "messages_saas": "sum(messages)",
+        "jetons": "sum(jetons)",
+    },
+}
 
 
 demo, published, site = fixtures_of("saas", product.create)
@@ -128,6 +151,10 @@ def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> Non
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "saas") == []
     assert published.differences() == []
+
+
+def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:
+    assert differing(published, tmp_path, TOTALS) == []
 
 
 def test_revenue_moves_from_month_to_month_as_brute_force_says(

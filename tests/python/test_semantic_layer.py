@@ -1,17 +1,11 @@
 """MetricFlow's totals on the facts equal those of the marts."""
 
-import csv
-import os
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sigeti_dwh.night.profiles import profile_variables, write_profiles
-
+from .metrics import metricflow
 from .warehouse import Warehouse
 
 FINANCE = "dwh_marts_financier.mart_performance_financiere"
@@ -126,37 +120,7 @@ TOTALS = {
 @pytest.fixture(scope="module")
 def query(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return a function that asks MetricFlow for metrics, by dimensions or in all."""
-    folder = tmp_path_factory.mktemp("metricflow")
-    write_profiles(built.settings, folder)
-    environment = {
-        **os.environ,
-        **profile_variables(built.settings),
-        "DBT_PROFILES_DIR": str(folder),
-        # mf asks the package index for a newer version, and has no switch against it.
-        "https_proxy": "http://127.0.0.1:9",
-    }
-    programs = Path(sys.executable).parent
-
-    def run(program: str, *words: str) -> None:
-        done = subprocess.run(
-            [programs / program, *words],
-            cwd=built.folder,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def ask(metrics: list[str], *by: str) -> list[dict[str, str]]:
-        answer = folder / "answer.csv"
-        grouped = ["--group-by", ",".join(by)] if by else []
-        run("mf", "query", "--metrics", ",".join(metrics), *grouped, "--csv", str(answer))
-        with answer.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-
-    run("dbt", "--quiet", "parse")
-    return ask
+    return metricflow(built, tmp_path_factory.mktemp("metricflow"))
 
 
 @pytest.fixture(scope="module")
