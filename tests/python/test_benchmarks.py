@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copying, fact_floor
+from benchmarks import copying, documents, fact_floor
 from benchmarks.changes import PICK, Change
 from benchmarks.checkout import copy_project
 from benchmarks.databases import own_connection
@@ -46,6 +46,20 @@ def test_the_floor_makes_the_rows_of_the_facts(server: EmbeddedServer, tmp_path:
             for fact in fact_floor.FACTS:
                 fact_floor.make(warehouse.settings, fact)
             verify(warehouse)
+
+
+def test_a_load_of_documents_is_measured_beside_copy_of_them(
+    warehouse_server: Server, tmp_path: Path
+) -> None:
+    documents.write_events(tmp_path, 500)
+    costs = documents.measure(warehouse_server, tmp_path)
+    assert list(costs) == [documents.COPY, documents.FIRST, documents.UNCHANGED]
+    with own_connection(warehouse_server) as connection:
+        for relation in ("benchmark.documents", "raw_saas.analytics_events"):
+            counted = connection.execute(f"select count(*) from {relation}".encode()).fetchone()
+            assert counted == (500,), relation
+    assert costs[documents.FIRST].rows > 500 > costs[documents.UNCHANGED].rows
+    assert documents.FIRST in documents.table(costs)
 
 
 def test_the_meter_counts_rows_cpu_and_wal_of_the_step(warehouse_server: Server) -> None:
