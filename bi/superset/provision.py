@@ -6,6 +6,7 @@ environment, where other users do not see them.
 
 import os
 import sys
+from uuid import NAMESPACE_URL, uuid5
 from zipfile import ZipFile
 
 import yaml
@@ -54,6 +55,25 @@ def set_themes(contents: dict[str, str]) -> None:
             db.session.query(Dashboard).filter_by(uuid=page["uuid"]).one().theme_id = theme.id
 
 
+def remove_former(contents: dict[str, str]) -> None:
+    """Remove the pages that an earlier bundle brought and this one has not, as of an area now off.
+
+    Ours have the identifier that sigeti_dwh/dashboards/superset.py derives from their name.
+    """
+    from superset.extensions import db
+    from superset.models.dashboard import Dashboard
+
+    kept = {
+        yaml.safe_load(content)["uuid"]
+        for name, content in contents.items()
+        if name.startswith("dashboards/")
+    }
+    for page in db.session.query(Dashboard).filter(Dashboard.slug.is_not(None)):
+        ours = str(uuid5(NAMESPACE_URL, f"sigeti-dwh/dashboard/{page.slug}"))
+        if str(page.uuid) == ours and ours not in kept:
+            db.session.delete(page)
+
+
 def provision(bundle: str) -> None:
     """Migrate, set up the roles and the administrator, and replace the dashboards."""
     # What touches the models can be imported inside an application only.
@@ -81,6 +101,7 @@ def provision(bundle: str) -> None:
     passwords = {"databases/sigeti.yaml": os.environ["DWH_BI_PASSWORD"]}
     ImportAssetsCommand(contents, passwords=passwords).run()
     set_themes(contents)
+    remove_former(contents)
     role = security_manager.add_role(READER)
     role.permissions = [
         security_manager.add_permission_view_menu(permission, view)

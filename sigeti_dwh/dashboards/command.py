@@ -1,7 +1,7 @@
 """What `./run_pipeline.sh dashboards` does."""
 
 from sigeti_dwh.dashboards.accounts import create_account
-from sigeti_dwh.dashboards.files import generate
+from sigeti_dwh.dashboards.files import generate, left_over
 from sigeti_dwh.dashboards.reader import check_reader, find_reader
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
@@ -49,6 +49,9 @@ def stop() -> str:
 
 
 def write_files() -> str:
-    """Write the generated files of bi/; return which changed."""
+    """Write the generated files of bi/; return which changed, and which are of none any more."""
     changed = [str(path) for path in generate()]
-    return "\n".join(changed) or "Nothing to write: bi/ is what bi/tableaux.yml says."
+    told = "\n".join(changed) or "Nothing to write: bi/ is what bi/tableaux.yml says."
+    if former := left_over():
+        told = "\n".join([told, "No page has these any more, remove them:", *map(str, former)])
+    return told

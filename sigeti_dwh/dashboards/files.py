@@ -35,6 +35,17 @@ def generate(folder: Path = FOLDER) -> list[Path]:
     return changed
 
 
+def left_over(folder: Path = FOLDER) -> list[Path]:
+    """Return the files that were generated once, and are no more: as of an area that is off."""
+    expected = {folder / name for name in generated(read_specification())}
+    written = (
+        path
+        for generated_in in ("grafana/dashboards", "superset/bundle")
+        for path in (folder / generated_in).rglob("*")
+    )
+    return sorted(path for path in written if path.is_file() and path not in expected)
+
+
 def as_yaml(content: object) -> str:
     """Return YAML that people can read: accents as they are, keys in their order."""
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=90)

@@ -31,6 +31,7 @@ TYPES = {
 }
 HEIGHTS = {"number": 4, "table": 10, "rows": 10, "map": 10}
 COLUMNS = 24
+WHOLE_TIME = {"from": "now-20y", "to": "now"}
 
 
 def dashboards(specification: Specification, schema: str = "dwh") -> dict[str, dict[str, Any]]:
@@ -49,7 +50,7 @@ def _model(dashboard: Dashboard, specification: Specification, schema: str) -> d
         "tags": ["sigeti"],
         "editable": False,
         "schemaVersion": 39,
-        "time": {"from": "now/y", "to": "now/y"},
+        "time": WHOLE_TIME if dashboard.whole_time else {"from": "now/y", "to": "now/y"},
         "timepicker": {"hidden": not by_period},
         "timezone": "utc",
         "links": [

@@ -5,7 +5,7 @@ A mistake is a UserError that names the panel, or the measure, and says what is 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import yaml
 
 from sigeti_dwh.dashboards.columns import Column, read_columns
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import ROOT
+from sigeti_dwh.settings import ROOT, project_files
 
 FILE = ROOT / "bi" / "tableaux.yml"
+OF_AREAS = "bi/*/tableaux.yml"
 PERIOD = "periode"
 UNITS = ("", "FCFA", "%", "m²", "jours", "heures", "date")
 CHARTS = ("number", "line", "bars", "stacked", "table", "rows", "map")
@@ -76,6 +77,8 @@ class Panel:
     """The rate, in percent, that colours a circle of a map."""
     where: str | None = None
     """Which rows alone it shows: a yes-or-no column of its mart, or `not` and one."""
+    has_total: bool = True
+    """Whether the last line of a table adds up the others."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Dashboard:
     title: str
     filters: tuple[str, ...]
     panels: tuple[Panel, ...]
+    whole_time: bool = False
+    """Whether the period is all there is, instead of this year, until a reader chooses one."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,33 @@ class Specification:
 
 
 def read_specification(
-    file: Path = FILE, columns: Mapping[str, Mapping[str, Column]] | None = None
+    file: Path | None = None, columns: Mapping[str, Mapping[str, Column]] | None = None
 ) -> Specification:
-    """Read and check a specification; raise UserError for the first mistake in it."""
+    """Read and check the specification with those of optional areas that are on, or one file alone.
+
+    Raises UserError for the first mistake in it.
+    """
+    known = read_columns() if columns is None else columns
+    filters: dict[str, str] = {}
+    marts: dict[str, Mart] = {}
+    pages: dict[str, Dashboard] = {}
+    for one in [FILE, *project_files(ROOT, OF_AREAS)] if file is None else [file]:
+        content = _content(one)
+        filters |= _entries(one.name, content, "filters")
+        marts |= {
+            name: _mart(name, mart, known, filters)
+            for name, mart in _entries(one.name, content, "marts").items()
+        }
+        first = _panels("every_page", content, "every_page", marts)
+        for name, page in _entries(one.name, content, "dashboards").items():
+            if name in pages:
+                pages[name] = _extended(pages[name], page, marts)
+            else:
+                pages[name] = _dashboard(name, page, marts, filters, first)
+    return Specification(filters, marts, tuple(pages.values()))
+
+
+def _content(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -108,21 +137,8 @@ def read_specification(
     except yaml.YAMLError as error:
         raise UserError(f"{file.name} is not YAML: {error}") from None
     _check_keys(file.name, content, {"marts", "dashboards"}, {"filters", "every_page"})
-    known = read_columns() if columns is None else columns
-    filters = _entries(file.name, content, "filters")
-    marts = {
-        name: _mart(name, mart, known, filters)
-        for name, mart in _entries(file.name, content, "marts").items()
-    }
-    first = _panels("every_page", content, "every_page", marts)
-    return Specification(
-        filters,
-        marts,
-        tuple(
-            _dashboard(name, dashboard, marts, filters, first)
-            for name, dashboard in _entries(file.name, content, "dashboards").items()
-        ),
-    )
+    found: dict[str, Any] = content
+    return found
 
 
 def _mart(
@@ -190,7 +206,7 @@ def _dashboard(
     first: tuple[Panel, ...],
 ) -> Dashboard:
     place = f"{FILE.name}: Dashboard {name}"
-    _check_keys(place, content, {"title", "panels"}, {"filters"})
+    _check_keys(place, content, {"title", "panels"}, {"filters", "whole_time"})
     filters = _words(place, content, "filters")
     for word in filters:
         _one_of(place, "filter", word, labels)
@@ -200,7 +216,15 @@ def _dashboard(
     for word in filters:
         if not any(word in panel.mart.filters for panel in panels):
             raise _mistake(place, f"no panel can be filtered by {word}")
-    return Dashboard(name, content["title"], filters, (*first, *panels))
+    whole_time = _flag(place, content, "whole_time", False)
+    return Dashboard(name, content["title"], filters, (*first, *panels), whole_time)
+
+
+def _extended(page: Dashboard, content: Any, marts: Mapping[str, Mart]) -> Dashboard:
+    """Return a page of an earlier file with the panels that another adds to it."""
+    _check_keys(f"{FILE.name}: Dashboard {page.name}", content, {"panels"})
+    more = _panels(page.name, content, "panels", marts)
+    return replace(page, panels=(*page.panels, *more))
 
 
 def _panels(
@@ -219,7 +243,7 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         place,
         content,
         {"mart", "chart", "measures"},
-        {"title", "by", "coloured_by", "drill", "limit", "ordered_by", "width", "where"},
+        {"title", "by", "coloured_by", "drill", "limit", "ordered_by", "total", "width", "where"},
     )
     _one_of(place, "mart", content["mart"], marts)
     _one_of(place, "chart", content["chart"], CHARTS)
@@ -269,6 +293,7 @@ def _panel(place: str, name: str, content: Any, marts: Mapping[str, Mart]) -> Pa
         ordered_by=ordered_by,
         coloured_by=_coloured_by(place, content, mart),
         where=_where(place, content, mart),
+        has_total=_flag(place, content, "total", True),
     )
 
 
@@ -318,6 +343,13 @@ def _where(place: str, content: Mapping[str, Any], mart: Mart) -> str | None:
     if found is not None:
         flags = [name for name, column in mart.columns.items() if column.data_type == "boolean"]
         _one_of(place, "yes-or-no column", str(found).removeprefix("not "), flags)
+    return found
+
+
+def _flag(place: str, content: Mapping[str, Any], key: str, default: bool) -> bool:
+    found = content.get(key, default)
+    if not isinstance(found, bool):
+        raise _mistake(place, f"its {key} is {found!r}; it can be true or false")
     return found
 
 

@@ -155,6 +155,7 @@ def _filter(word: str, dashboard: Dashboard, specification: Specification) -> di
         "datasetUuid": _identifier("dataset", mart.name),
         "column": {"name": mart.filters[word]},
     }
+    period = THIS_YEAR if word == PERIOD and not dashboard.whole_time else None
     return {
         "id": f"NATIVE_FILTER-{dashboard.name}-{word}",
         "name": specification.filters[word],
@@ -163,8 +164,8 @@ def _filter(word: str, dashboard: Dashboard, specification: Specification) -> di
         "targets": [{}] if word == PERIOD else [target],
         "controlValues": {"multiSelect": True, "enableEmptyFilter": False},
         "defaultDataMask": {
-            "extraFormData": {"time_range": THIS_YEAR} if word == PERIOD else {},
-            "filterState": {"value": THIS_YEAR} if word == PERIOD else {},
+            "extraFormData": {"time_range": period} if period else {},
+            "filterState": {"value": period} if period else {},
         },
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
         "cascadeParentIds": [],

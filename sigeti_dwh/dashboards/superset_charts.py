@@ -85,10 +85,12 @@ def _number(panel: Panel) -> dict[str, Any]:
 
 
 def _line(panel: Panel) -> dict[str, Any]:
+    assert panel.by is not None
+    by_month = panel.by.name.endswith("mois")
     return _axes(panel) | {
-        "time_grain_sqla": "P1M",
-        "x_axis_time_format": "%b %Y",
-        "tooltipTimeFormat": "%B %Y",
+        "time_grain_sqla": "P1M" if by_month else "P1D",
+        "x_axis_time_format": "%b %Y" if by_month else "%d %b",
+        "tooltipTimeFormat": "%B %Y" if by_month else DAY,
         "rich_tooltip": True,
     }
 
@@ -121,6 +123,7 @@ def _axes(panel: Panel) -> dict[str, Any]:
 
 def _table(panel: Panel) -> dict[str, Any]:
     assert panel.by is not None
+    adds_up = all(measure.unit != "date" for measure in panel.measures)
     return {
         "query_mode": "aggregate",
         "groupby": [panel.by.name],
@@ -130,7 +133,7 @@ def _table(panel: Panel) -> dict[str, Any]:
         "row_limit": panel.limit,
         **TABLE,
         "table_timestamp_format": MOMENT,
-        "show_totals": all(measure.unit != "date" for measure in panel.measures),
+        "show_totals": panel.has_total and adds_up,
     }
 
 

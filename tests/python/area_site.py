@@ -1,5 +1,6 @@
 """A warehouse with an optional area beside SIGETI, and files of the area that a test may change."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from sigeti_dwh.dashboards.grafana import panel_sql
+from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.embedded import EmbeddedServer
+from sigeti_dwh.warehouse.database import connect
 
 from .conftest import copied_night
 from .warehouse import Warehouse
@@ -66,3 +70,23 @@ def fixtures_of(area: str, create: Callable[..., None]) -> tuple[Any, Any, Any]:
             yield changing
 
     return demo, published, site
+
+
+def empty_panels(published: Warehouse, area: str) -> list[str]:
+    """Return the panels of an area that show nothing of the whole time, or a column without value.
+
+    DWH_AREAS names the area.
+    """
+    found = []
+    with connect(published.settings.warehouse) as connection:
+        for page in read_specification().dashboards:
+            for panel in page.panels:
+                if panel.mart.schema != f"marts_{area}":
+                    continue
+                query = panel_sql(panel, page.filters, "dwh")
+                query = re.sub(r"\$__timeFilter\((\w+)\)", r"\1 is not null", query)
+                rows = connection.execute(query.encode()).fetchall()
+                columns = list(zip(*rows, strict=True))
+                if not rows or any(set(column) == {None} for column in columns):
+                    found.append(f"{page.name}.{panel.name}")
+    return found

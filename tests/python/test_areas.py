@@ -22,7 +22,7 @@ from sigeti_dwh.readers.contract import promise, read_contract, read_marts
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
-from .area_site import fixtures_of
+from .area_site import empty_panels, fixtures_of
 from .conftest import at
 from .metrics import differing
 from .oracle import compare_area
@@ -101,6 +101,13 @@ def test_an_unknown_area_is_named() -> None:
 def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> None:
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "boutique") == []
+
+
+def test_every_panel_of_its_page_shows_something(
+    published: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH_AREAS", "boutique")
+    assert empty_panels(published, "boutique") == []
 
 
 def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:

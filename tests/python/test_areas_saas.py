@@ -20,7 +20,7 @@ from sigeti_dwh.load.documents.area_load import undo_area
 from sigeti_dwh.warehouse.database import connect
 from sigeti_dwh.warehouse.roles import ROLES, create_login, create_roles
 
-from .area_site import fixtures_of
+from .area_site import empty_panels, fixtures_of
 from .metrics import differing
 from .oracle import compare_area
 from .readers import PASSWORD
@@ -151,6 +151,13 @@ def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> Non
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "saas") == []
     assert published.differences() == []
+
+
+def test_every_panel_of_its_page_shows_something(
+    published: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH_AREAS", "saas")
+    assert empty_panels(published, "saas") == []
 
 
 def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:

@@ -267,6 +267,32 @@ def test_connection_files_name_postgresql_and_keep_no_secret() -> None:
     assert metabase["details"]["password"] == ""
 
 
+@pytest.mark.parametrize("area", ["boutique", "saas"])
+def test_an_area_that_is_on_has_a_page_and_leaves_the_others_as_they_are(
+    area: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = generated(SPECIFICATION)
+    with monkeypatch.context() as patched:
+        patched.setenv("DWH_AREAS", area)
+        specification = read_specification()
+        made = generated(specification)
+        generate(tmp_path)
+        assert left_over(tmp_path) == []
+    assert {str(name) for name in usual if made[name] != usual[name]} == {
+        "grafana/dashboards/fraicheur.json",
+        "superset/bundle/dashboards/fraicheur.yaml",
+    }
+    assert {page.name for page in specification.dashboards} == {*MODELS, area}
+    assert left_over(tmp_path) == sorted(tmp_path / name for name in made.keys() - usual.keys())
+    generate(tmp_path)
+    for name, content in usual.items():
+        assert (tmp_path / name).read_text(encoding="utf-8") == content
+    exposures = ROOT / "models" / "marts" / area / f"_{area}__exposures.yml"
+    [declared] = yaml.safe_load(exposures.read_text(encoding="utf-8"))["exposures"]
+    page = next(page for page in specification.dashboards if page.name == area)
+    assert set(declared["depends_on"]) == {f"ref('{panel.mart.name}')" for panel in page.panels}
+
+
 def changed(tmp_path: Path, path: str, value: Any) -> Specification:
     """Read the specification with one value replaced, or removed when None."""
     content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -314,6 +340,8 @@ MISTAKES = {
     f"{PANEL}.coloured_by": ("annee", "Panel finance.par_mois: a map alone is coloured"),
     f"{PANEL}.limit": ("beaucoup", "Panel finance.par_mois: its limit is 'beaucoup'"),
     f"{PANEL}.drill": ([], "Panel finance.par_mois: no filter []"),
+    f"{PANEL}.total": ("non", "Panel finance.par_mois: its total is 'non'"),
+    "dashboards.finance.whole_time": ("oui", "Dashboard finance: its whole_time is 'oui'"),
     "dashboards.finance.panels": ({}, "Dashboard finance: it has no panel"),
     "dashboards.finance.filters": ("zone", "Dashboard finance: filters are a list of names"),
     "dashboards.finance.panels.facture.mart": (None, "Panel finance.facture: mart missing"),
