@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sigeti_dwh.dashboards import grafana
-from sigeti_dwh.dashboards.files import FOLDER, generated, left_over
+from sigeti_dwh.dashboards.files import FOLDER, generate, generated, left_over
 from sigeti_dwh.dashboards.specification import (
     FILE,
     Panel,
