@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
     cat <<'END'
-usage: run_tests.sh [--fast | --documents | --browser] [OPTION OF PYTEST ...]
+usage: run_tests.sh [--fast | --documents | --browser | --spark] [OPTION OF PYTEST ...]
 
 Runs every check that needs no browser, in about an hour on two cores, and stops at the
 first that fails. The last line says which, or that all passed.
@@ -15,6 +15,9 @@ first that fails. The last line says which, or that all passed.
               check does beside pytest, and does nothing else
   --browser   looks at the dashboards in Superset and Chromium, and does nothing else;
               installs both the first time
+  --spark     runs the demo on PostgreSQL and on a Spark cluster of this machine, compares
+              them, kills what can be killed, and does nothing else; needs Java 17, and
+              installs Spark in .dwh the first time: a quarter of an hour
   --help      this
 
 Other arguments go to pytest, to choose from its tests:
@@ -88,6 +91,12 @@ if [ "${1:-}" = --browser ]; then
     packages=$($browser/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     step "pytest in the browser" env PYTHONPATH="$packages" DO_NOT_TRACK=1 \
         $bin/python -P -m pytest tests/browser "$@"
+    exit
+fi
+
+if [ "${1:-}" = --spark ]; then
+    shift
+    step "pytest on Spark" env DO_NOT_TRACK=1 $bin/python -P -m pytest tests/spark "$@"
     exit
 fi
 

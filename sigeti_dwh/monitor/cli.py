@@ -24,7 +24,8 @@ from sigeti_dwh.monitor.rows import show_rows
 from sigeti_dwh.monitor.selection import Selection, named, near_names, unknown_name
 from sigeti_dwh.monitor.serve import serve
 from sigeti_dwh.monitor.survey import Survey, survey
-from sigeti_dwh.settings import Settings, load_settings
+from sigeti_dwh.settings import Settings, load_settings, read_variables
+from sigeti_dwh.spark.elsewhere import refuse_elsewhere
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect
 
@@ -50,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     code: int = FINE
     with utf8_console():
         try:
+            if options is None:
+                refuse_elsewhere("datasource", read_variables())
             code = options.run(options) if options else _datasource(arguments[1:])
         except BrokenPipeError:
             raise

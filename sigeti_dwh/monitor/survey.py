@@ -67,6 +67,10 @@ def survey(
 
     Raises UserError when the warehouse cannot be reached or is empty, or has no such object.
     """
+    if settings.spark is not None:
+        from sigeti_dwh.monitor.spark import survey_spark
+
+        return survey_spark(settings, settings.spark, selection, record=record and not estimate)
     now = datetime.now(UTC)
     zone = read_schedules(read_variables())[0].zone
     demanded = thresholds()

@@ -1,23 +1,30 @@
 """`spark-demo`: the demo source through a night on each engine of this machine, and compared.
 
-All of it is in a folder of its own: no warehouse that is there is touched.
+All of it is in a folder of its own, and begins afresh: no warehouse that is there is touched.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
+
+from psycopg import sql
 
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import EMBEDDED_DATABASES, MADE, STATE, Server
-from sigeti_dwh.spark.cluster import Cluster, started
+from sigeti_dwh.settings import EMBEDDED_DATABASES, MADE, SPARK_RECORDS, STATE, Server
+from sigeti_dwh.spark.cluster import CATALOG_DATABASE, Cluster, started
 from sigeti_dwh.spark.compare import compare
 from sigeti_dwh.spark.packages import install_packages
 from sigeti_dwh.spark.programs import install
 from sigeti_dwh.spark.server import SparkServer
+from sigeti_dwh.warehouse.database import connect
 
-HOME = STATE / "spark"
+PROGRAMS = STATE / "spark"
+HOME = PROGRAMS / "demo"
+"""Where the demo has its servers and all that they keep."""
 
 
 def demonstrate(*, keep: bool = False) -> int:
@@ -27,8 +34,10 @@ def demonstrate(*, keep: bool = False) -> int:
     """
     began = time.monotonic()
     install_packages()
-    programs = install(HOME)
+    programs = install(PROGRAMS)
+    stop()
     postgres = EmbeddedServer(HOME / "postgres")
+    _empty(postgres)
     profile = MADE / "profiles.yml"
     before = profile.read_bytes() if profile.exists() else None
     try:
@@ -75,6 +84,18 @@ def environment() -> dict[str, str]:
         if not name.startswith(("SOURCE_DB_", "DWH_", "DBT_", "PG"))
     }
     return kept | {"DWH_ENV_FILE": os.devnull, "DWH_STATE_DIR": str(HOME)}
+
+
+def _empty(postgres: EmbeddedServer) -> None:
+    """Drop what an earlier demo has made."""
+    postgres.start()
+    server = replace(warehouse_of(postgres), name="postgres")
+    with connect(server, autocommit=True) as connection:
+        for name in (*EMBEDDED_DATABASES.values(), SPARK_RECORDS, CATALOG_DATABASE):
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
+    shutil.rmtree(HOME / "warehouse", ignore_errors=True)
 
 
 def _night(engine: str, variables: dict[str, str]) -> None:

@@ -77,7 +77,7 @@ def load(
         with translated(settings.source):
             tables, remarks = _held(source, settings)
             [(snapshot,)] = source.execute("select pg_export_snapshot()")
-            extents = {table.name: _extent(source, settings, table) for table in tables}
+            extents = {table.name: measure_table(source, settings, table) for table in tables}
             rows = {name: living for name, (_, living) in extents.items()}
         for line in remarks:
             report(line)
@@ -103,15 +103,16 @@ def load(
         def bring(table: SourceTable) -> TableLoad:
             extent, _ = extents[table.name]
             keep = table.missing is not None and not accept_loss
-            done = _bring(settings, table, snapshot, extent, stamp, deadline, keep=keep)
-            report(
-                f"{table.name}: {done.changed} changed rows of {done.read} read "
-                f"in {done.seconds:.1f} s"
-            )
-            return done
+            return _bring(settings, table, snapshot, extent, stamp, deadline, keep=keep)
 
+        done = []
         with ThreadPoolExecutor(settings.threads) as pool:
-            done = list(pool.map(bring, tables))
+            for one in pool.map(bring, tables):
+                report(
+                    f"{one.name}: {one.changed} changed rows of {one.read} read "
+                    f"in {one.seconds:.1f} s"
+                )
+                done.append(one)
         with connect(settings.spark) as connection:
             _write_holidays(connection)
             _write_load(connection, stamp, done)
@@ -145,7 +146,7 @@ def _held(
     return tables, check_columns(source, there).remarks
 
 
-def _extent(
+def measure_table(
     source: psycopg.Connection[Any], settings: Settings, table: SourceTable
 ) -> tuple[Extent, int]:
     """Return how far a table goes, and how many of its rows the source has not marked as deleted.

@@ -1,5 +1,6 @@
 """The packages by which dbt and we talk to Spark: the extra `spark`, pinned in packages.txt."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def install_packages(report: Callable[[str], None] = print) -> None:
             f"The packages for Spark could not be installed: {words[-1]}\n"
             f"By hand: .venv/bin/python -m {COMMAND}"
         )
+    importlib.invalidate_caches()
 
 
 def _version(name: str) -> str | None:

@@ -43,6 +43,8 @@ def check(settings: Settings) -> list[str]:
         meta.require_prefix(connection, settings.schema)
         if (obstacle := search_obstacle(connection)) is not None:
             lines.append(obstacle)
+        if settings.spark is not None:
+            meta.refuse_tables(connection, settings.schema)
     if settings.spark is not None:
         lines.append(spark.check(settings.spark))
     return lines

@@ -318,6 +318,16 @@ def require_prefix(connection: psycopg.Connection[Any], prefix: str) -> None:
         )
 
 
+def refuse_tables(connection: psycopg.Connection[Any], prefix: str) -> None:
+    """Refuse a database with a warehouse's tables, where the records of one on Spark belong."""
+    if prefix in [name for (name,) in connection.execute(BUILT)]:
+        raise UserError(
+            f"The database {connection.info.dbname} holds a warehouse of PostgreSQL, and the "
+            "engine is Spark: they would share their records.\n"
+            "Set DWH_DB_NAME to a database of its own for the records."
+        )
+
+
 def refuse_newer(connection: psycopg.Connection[Any]) -> None:
     """Raise UserError when a newer version than this one has worked on the warehouse."""
     known = connection.execute(READABLE, ["version"]).fetchone()

@@ -76,6 +76,7 @@ SUPERSET = "installs Superset, 800 MB; tests/browser serves with it"
 BENCHMARK = "measures for an hour; tests/python/test_benchmarks.py runs a small one"
 ITSELF = "runs this very script"
 TESTS = "runs tests, as what runs this script does"
+SPARK = "installs Spark, 500 MB; tests/spark runs it"
 NOT_OURS = "belongs to a product that is not here"
 NOT_TYPED = {
     "./run_tests.sh": ITSELF,
@@ -88,6 +89,8 @@ NOT_TYPED = {
     "FAULTS=20 ./run_tests.sh -k faults": "an hour",
     "LOOKS=72 ./run_tests.sh -k looks": "half an hour",
     "./run_pipeline.sh dashboards": SUPERSET,
+    "./run_pipeline.sh spark-demo": SPARK,
+    "./run_tests.sh --spark": TESTS,
     "./run_pipeline.sh dashboards --account m.traore --zones 3,7": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
     ".venv/bin/python -m benchmarks.client --repeat 2": BENCHMARK,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,13 @@ from sigeti_dwh.spark import packages, programs
 from sigeti_dwh.spark.cluster import Cluster
 from sigeti_dwh.spark.connection import refusal
 from sigeti_dwh.spark.elsewhere import ELSEWHERE, refuse_elsewhere
+from sigeti_dwh.spark.load import measure_table
 from sigeti_dwh.spark.raw_table import MOST_PARTS, Extent, RawTable, jdbc_url, spark_type
 from sigeti_dwh.spark.server import SparkServer, read_server
+from sigeti_dwh.warehouse.database import connect
+from sigeti_dwh.warehouse.meta import refuse_tables
+
+from .warehouse import Warehouse
 
 SERVER = SparkServer("spark.example", 10000, "NONE", "sigeti", "", "", "entrepot")
 SET = {"DWH_ENGINE": "spark", "DWH_SPARK_HOST": "spark.example", "DWH_SPARK_CATALOG": "entrepot"}
@@ -197,3 +203,45 @@ def _spark(folder: Path) -> Path:
     program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     program.chmod(0o755)
     return folder / "programs"
+
+
+def test_a_database_with_tables_of_postgresql_takes_no_records_of_spark(
+    copied: Warehouse,
+) -> None:
+    with connect(copied.settings.warehouse) as connection:
+        refuse_tables(connection, "dwh")
+        connection.execute("create schema dwh_staging")
+        connection.execute("create view dwh_staging.stg_factures as select 1 as facture_id")
+        with pytest.raises(UserError, match="a database of its own") as raised:
+            refuse_tables(connection, "dwh")
+    assert len(str(raised.value).splitlines()) <= 3
+
+
+def test_a_number_that_spark_cannot_hold_is_named_with_its_row(copied: Warehouse) -> None:
+    copied.change("update lots set prix = 'NaN' where id = 7")
+    with pytest.raises(UserError, match=r"public\.lots\.prix of the row id=7 holds a value"):
+        extents(copied)
+
+
+def test_a_source_is_measured_before_it_is_read(copied: Warehouse) -> None:
+    found = extents(copied)
+    [(rows, first, last, living)] = _at_source(
+        copied,
+        "select count(*), min(id), max(id), "
+        "count(*) filter (where is_deleted is not true and deleted_at is null) from factures",
+    )
+    assert found["factures"] == (Extent(rows, first, last), living)
+
+
+def extents(warehouse: Warehouse) -> dict[str, tuple[Extent, int]]:
+    """Measure every table of a source as the load does."""
+    with connect(warehouse.settings.source) as source:
+        return {
+            table.name: measure_table(source, warehouse.settings, table)
+            for table in read_source_tables()
+        }
+
+
+def _at_source(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
+    with connect(warehouse.settings.source) as source:
+        return source.execute(query.encode()).fetchall()
