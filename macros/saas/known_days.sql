@@ -12,10 +12,15 @@
 
 {# The last sign-up day that is known of each user, also of one that the source has no more. #}
 {% macro sign_ups() -%}
-    select distinct on (utilisateur_id)
+    select
         utilisateur_id,
         date_inscription
-    from {{ ref('dim_utilisateurs') }}
-    where date_inscription is not null
-    order by utilisateur_id, numero_version desc
+    from (
+        select
+            *,
+            row_number() over (partition by utilisateur_id order by numero_version desc) as rang
+        from {{ ref('dim_utilisateurs') }}
+        where date_inscription is not null
+    ) as inscriptions
+    where rang = 1
 {%- endmacro %}

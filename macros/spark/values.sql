@@ -20,6 +20,10 @@
     timestamp
 {%- endmacro %}
 
+{% macro spark__type_double() -%}
+    double
+{%- endmacro %}
+
 {% macro spark__moment_in_utc(time) -%}
     cast({{ time }} as timestamp)
 {%- endmacro %}
@@ -29,8 +33,16 @@
 {%- endmacro %}
 
 {# Moments differ by an interval there, which no number divides. #}
-{% macro spark__elapsed_days(first, last) -%}
-    (unix_micros({{ last }}) - unix_micros({{ first }})) / cast(86400000000 as decimal(11, 0))
+{% macro spark__elapsed_seconds(first, last) -%}
+    (unix_micros({{ last }}) - unix_micros({{ first }})) / cast(1000000 as decimal(7, 0))
+{%- endmacro %}
+
+{% macro spark__start_of_hour(moment) -%}
+    date_trunc('hour', {{ moment }})
+{%- endmacro %}
+
+{% macro spark__hour_in_utc(moment) -%}
+    hour({{ moment }})
 {%- endmacro %}
 
 {% macro spark__iso_weekday(day) -%}

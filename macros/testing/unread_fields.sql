@@ -10,14 +10,13 @@ select
     '{{ collection }}' as collection,
     documents.cle,
     '{{ field }}' as champ,
-    valeurs.valeur #>> '{}' as valeur
+    champs.valeur
 from {{ source(area, collection) }} as documents
-cross join lateral
-    jsonb_path_query(documents.document, '$.{{ field | replace('.', '[*].') }}') as valeurs (valeur)
+{{ values_at('documents.document', field) }}
 where
     documents._supprime_le is null
-    and btrim(valeurs.valeur #>> '{}') <> ''
-    and valeurs.valeur #>> '{}' !~ '{{ form }}'
+    and btrim(champs.valeur) <> ''
+    and not {{ matches('champs.valeur', form) }}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -30,4 +29,17 @@ where
 {# A moment in UTC, or a day. #}
 {% macro moment_form() -%}
     ^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]+)?(Z|[+]00(:?00)?)?)?$
+{%- endmacro %}
+
+{# What is joined to a document: what a field of it holds, as text; one of a part of a document is part.field,
+   and has as many as there are parts. #}
+{% macro values_at(document, field) -%}
+    {{ return(adapter.dispatch('values_at', 'sigeti_dwh')(document, field)) }}
+{%- endmacro %}
+
+{% macro postgres__values_at(document, field) -%}
+cross join lateral (
+    select found #>> '{}' as valeur
+    from jsonb_path_query({{ document }}, '$.{{ field | replace('.', '[*].') }}') as found
+) as champs
 {%- endmacro %}

@@ -19,9 +19,28 @@
 {%- endmacro %}
 
 {% macro document_count(fields) -%}
-    cast({{ document_number(fields) }} as bigint)
+    cast(round({{ document_number(fields) }}) as bigint)
 {%- endmacro %}
 
 {% macro document_amount(fields) -%}
     cast({{ document_number(fields) }} as numeric(18, 2))
+{%- endmacro %}
+
+{# What is joined to a document: each element of an array in it, and its place, from 1. #}
+{% macro elements_of(document, field) -%}
+    {{ return(adapter.dispatch('elements_of', 'sigeti_dwh')(document, field)) }}
+{%- endmacro %}
+
+{% macro postgres__elements_of(document, field) -%}
+    cross join lateral
+        jsonb_path_query({{ document }}, '$.{{ field }}[*]') with ordinality as elements (document, numero)
+{%- endmacro %}
+
+{# What is joined to a document: each of its fields, and what it holds as text. #}
+{% macro fields_of(document) -%}
+    {{ return(adapter.dispatch('fields_of', 'sigeti_dwh')(document)) }}
+{%- endmacro %}
+
+{% macro postgres__fields_of(document) -%}
+    cross join lateral jsonb_each_text({{ document }}) as champs (champ, valeur)
 {%- endmacro %}

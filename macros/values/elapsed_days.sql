@@ -1,12 +1,13 @@
 {# Days from one moment to another, parts of a day included. #}
 {% macro elapsed_days(first, last) -%}
-    {{ return(adapter.dispatch('elapsed_days', 'sigeti_dwh')(first, last)) }}
+    {{ elapsed_seconds(first, last) }} / 86400
 {%- endmacro %}
 
-{% macro default__elapsed_days(first, last) -%}
-    {{ dbt.datediff(first, last, 'second') }} / 86400.0
+{# Seconds from one moment to another, parts of a second included. #}
+{% macro elapsed_seconds(first, last) -%}
+    {{ return(adapter.dispatch('elapsed_seconds', 'sigeti_dwh')(first, last)) }}
 {%- endmacro %}
 
-{% macro postgres__elapsed_days(first, last) -%}
-    extract(epoch from {{ last }} - {{ first }}) / 86400
+{% macro postgres__elapsed_seconds(first, last) -%}
+    extract(epoch from {{ last }} - {{ first }})
 {%- endmacro %}

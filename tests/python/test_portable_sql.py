@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sigeti_dwh.areas import area_of
+from sigeti_dwh.areas import AREAS
 from sigeti_dwh.settings import ROOT
 
-FOLDERS = ("models", "tests/dbt", "macros/values", "macros/versions", "macros/testing")
+FOLDERS = (
+    *("models", "tests/dbt", "macros/values", "macros/versions", "macros/testing"),
+    *(f"macros/{area}" for area in AREAS),
+)
 OWN = {
-    "macros/testing/unread_fields.sql": "of the documents of optional areas",
     "tests/dbt/integrity/assert_tables_keep_their_primary_key.sql": "its catalogue",
 }
 """Files of PostgreSQL's alone, and why."""
@@ -35,24 +37,24 @@ TRAPS = {
     # Spark reads two texts, and joins them.
     "a quote in a text": r"(?<=\w)''(?=\w)",
     "percentile_cont": r"\bpercentile_cont\b",
+    # PostgreSQL rounds a number that becomes whole, Spark cuts it.
+    "a number that is cut": r"cast\(\s*\{\{ (json|document)_number\([^}]*\}\} as (integer|bigint)",
+    "a power": r"(?<=[\w)}]) \^ (?=[\w({])",
+    "an interval": r"\binterval '|\bextract\(epoch\b",
+    "ltrim": r"\b[lr]trim\(",
     "a difference of days": r"reference_date\(\)\s*\}\}\s*-|\bdate_\w+ - (\w+\.)?date_\w+",
 }
 ORDER = re.compile(r"(?<!group )\(((?:[^()]|\(\))*?\border\s+by\s[^()]*)\)", re.IGNORECASE)
 NULLS_ARE_KNOWN = re.compile(
-    r"(\bnulls (first|last)|_id|_key|date_jour|premier_jour_mois|numero_version|\brang|valid_from)"
-    r"'?$"
+    r"(\bnulls (first|last)|_id|_key|date_jour|premier_jour_mois|etape|numero_version|valid_from"
+    r"|\brang)'?$"
 )
 # Within braces ~ joins texts.
 BETWEEN_BRACES = {"a regular expression": r"(?<=[\s)])!?~\*?(?=[\s'])"}
 COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 OF_POSTGRESQL = re.compile(r"\{%-? macro postgres__.*?\{%-? endmacro -?%\}", re.DOTALL)
-FILES = [
-    path
-    for folder in FOLDERS
-    for path in sorted((ROOT / folder).rglob("*.sql"))
-    if area_of(str(path.relative_to(ROOT))) is None
-]
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.sql"))]
 
 
 def traps(text: str) -> list[str]:
@@ -70,7 +72,7 @@ def traps(text: str) -> list[str]:
 def _orders_nulls(text: str) -> list[str]:
     """Return the columns that order a window and may be null: PostgreSQL has these last."""
     terms = [
-        re.split(r"\s(?:rows|range|asc|desc)\b", term)[0].strip()
+        re.sub(r"\s(?:(?:rows|range)\b.*|asc|desc)", "", term, flags=re.DOTALL).strip()
         for window in ORDER.findall(text)
         for term in re.split(r"\border\s+by\s", window)[1].split(",")
     ]
@@ -111,6 +113,11 @@ def test_a_file_is_read_alike_by_every_engine(path: Path) -> None:
         ("{{ reference_date() }} - echeance", "a difference of days"),
         ("select 'Constat de l''infraction'", "a quote in a text"),
         ("percentile_cont(0.5) within group (order by x)", "percentile_cont"),
+        ("cast({{ json_number('a', ['b'], 9) }} as integer)", "a number that is cut"),
+        ("abs(z) ^ 2", "a power"),
+        ("jour + interval '1 month'", "an interval"),
+        ("extract(epoch from fin - debut)", "an interval"),
+        ("lower(ltrim(extension, '.'))", "ltrim"),
         ("fins.date_cloture - fins.date_creation", "a difference of days"),
         ("sum(x) over (partition by a order by paye_le, b_id)", "an order of nulls"),
         ("window ordre as (order by paye_le desc)", "an order of nulls"),
@@ -145,3 +152,15 @@ def test_each_macro_that_engines_read_in_their_own_way_has_one_for_each() -> Non
         if written.isdisjoint({f"{engine}__{name}", f"default__{name}"})
     ]
     assert lacking == []
+
+
+def test_no_number_is_asked_for_without_its_digits() -> None:
+    """Spark would keep none after the point, in silence."""
+    bare = re.compile(r"\b(decimal|numeric)\b(?!\s*\()")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in (*ROOT.glob("macros/spark/*.sql"), *ROOT.glob("models/**/*.yml"))
+        for line in COMMENT.sub("", path.read_text(encoding="utf-8")).splitlines()
+        if bare.search(line) and (path.suffix == ".sql" or "data_type:" in line)
+    ]
+    assert found == []

@@ -80,7 +80,9 @@ final as (
         cast(fins.avancement_pct as numeric(18, 2)) as avancement_pct,
         fins.est_clos,
         fins.est_termine,
-        case when fins.est_termine then fins.date_cloture - fins.date_creation end as duree_jours,
+        case
+            when fins.est_termine then {{ days_from('fins.date_creation', 'fins.date_cloture') }}
+        end as duree_jours,
         {{ number_of('messages.nombre_messages') }} as nombre_messages,
         {{ change_stamps() }}
     from fins

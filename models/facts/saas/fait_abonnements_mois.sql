@@ -13,7 +13,7 @@ mois as (
     select
         calendrier.date_jour as premier_jour_mois,
         least(
-            cast(calendrier.date_jour + interval '1 month' - interval '1 day' as date),
+            cast({{ dbt.last_day('calendrier.date_jour', 'month') }} as date),
             bornes.dernier_jour
         ) as jour_de_mesure
     from {{ ref('dim_temps') }} as calendrier
@@ -47,7 +47,9 @@ suivants as (
         mensualites.mrr as mrr_avant
     from mensualites
     inner join mois
-        on mois.premier_jour_mois = mensualites.premier_jour_mois + interval '1 month'
+        on
+            mois.premier_jour_mois
+            = cast({{ dbt.dateadd('month', 1, 'mensualites.premier_jour_mois') }} as date)
 
 ),
 

@@ -66,8 +66,8 @@ taux as (
 
     select
         *,
-        succes_control / nullif(essais_control, 0) as p1,
-        succes_variant / nullif(essais_variant, 0) as p2,
+        {{ exact_number('succes_control') }} / nullif(essais_control, 0) as p1,
+        {{ exact_number('succes_variant') }} / nullif(essais_variant, 0) as p2,
         {{ proportions_z('succes_control', 'essais_control', 'succes_variant', 'essais_variant') }}
             as z
     from sommes
@@ -97,7 +97,11 @@ final as (
         cast(mesures.essais_variant as bigint) as essais_variante,
         cast(mesures.succes_variant as bigint) as succes_variante,
         cast(100 * mesures.p2 as numeric(18, 4)) as taux_variante_pct,
-        {{ safe_divide('100 * (mesures.p2 - mesures.p1)', 'mesures.p1') }} as gain_relatif_pct,
+        {{ safe_divide(
+            '100 * (mesures.succes_variant * mesures.essais_control'
+            ~ ' - mesures.succes_control * mesures.essais_variant)',
+            'mesures.succes_control * mesures.essais_variant'
+        ) }} as gain_relatif_pct,
         cast(mesures.z as numeric(18, 6)) as z,
         cast(mesures.p_valeur as numeric(18, 6)) as p_valeur,
         cast(100 * (mesures.p2 - mesures.p1 - mesures.marge) as numeric(18, 4))

@@ -8,7 +8,8 @@ with jours as (
 
 {#- Seven days of the calendar: a day that is missing is none of them. -#}
 {%- set semaine =
-    "over (order by date_jour range between interval '6 days' preceding and current row)" %}
+    'over (order by ' ~ days_from(calendar_start(), 'date_jour')
+    ~ ' range between 6 preceding and current row)' %}
 {%- set depuis = 'over (order by date_jour)' %}
 
 final as (

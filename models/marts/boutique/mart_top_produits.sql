@@ -7,7 +7,9 @@ with produits as (
         dimension.nom_produit,
         dimension.categorie,
         sum(faits.chiffre_affaires) over () as total,
-        row_number() over (order by faits.chiffre_affaires desc, faits.produit_id asc) as rang
+        row_number() over (
+            order by faits.chiffre_affaires desc nulls last, faits.produit_id asc
+        ) as rang
     from {{ ref('fait_produits') }} as faits
     inner join {{ ref('dim_produits') }} as dimension on faits.produit_id = dimension.produit_id
 

@@ -70,7 +70,7 @@ sessions as (
     from (
         select
             min(date_jour) as date_jour,
-            extract(epoch from max(survenu_le) - min(survenu_le)) / 60 as minutes
+            {{ elapsed_seconds('min(survenu_le)', 'max(survenu_le)') }} / 60 as minutes
         from {{ ref('fait_evenements') }}
         where session_id is not null
         group by session_id
@@ -84,8 +84,8 @@ recherches as (
     select
         date_jour,
         count(*) as recherches,
-        percentile_cont(0.5) within group (order by duree_ms) as p50,
-        percentile_cont(0.95) within group (order by duree_ms) as p95
+        {{ percentile_of('duree_ms', 0.5) }} as p50,
+        {{ percentile_of('duree_ms', 0.95) }} as p95
     from {{ ref('fait_recherches') }}
     group by date_jour
 

@@ -1,7 +1,7 @@
 select
     {{ document_day(['date']) }} as date_jour,
     {{ json_text('document', ['stage']) }} as etape,
-    cast({{ document_number(['order']) }} as integer) as ordre,
+    cast(round({{ document_number(['order']) }}) as integer) as ordre,
     {{ document_count(['visitors']) }} as visiteurs
 from {{ source('boutique', 'funnel_stages') }}
 where _supprime_le is null

@@ -8,11 +8,9 @@ select
 from (
     select
         dossiers.cle as dossier_id,
-        cast(messages.numero as integer) as numero,
-        messages.document
+        cast(elements.numero as integer) as numero,
+        elements.document
     from {{ source('courrier', 'workflow_history') }} as dossiers
-    cross join
-        lateral jsonb_path_query(dossiers.document, '$.messages[*]')
-        with ordinality as messages (document, numero)
+    {{ elements_of('dossiers.document', 'messages') }}
     where dossiers._supprime_le is null
 ) as messages

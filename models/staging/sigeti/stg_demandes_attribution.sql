@@ -11,17 +11,17 @@ select
     cast(
         {{ json_number('financement', ['montantTotal']) }} as numeric(18, 2)
     ) as montant_financement,
-    cast({{ json_number('emplois', ['total'], 9) }} as integer) as nombre_emplois,
+    cast(round({{ json_number('emplois', ['total'], 9) }}) as integer) as nombre_emplois,
     cast(
-        {{ json_number('emplois', ['nationaux', 'total'], 9) }} as integer
+        round({{ json_number('emplois', ['nationaux', 'total'], 9) }}) as integer
     ) as emplois_nationaux,
     cast(
-        {{ json_number('emplois', ['expatries', 'total'], 9) }} as integer
+        round({{ json_number('emplois', ['expatries', 'total'], 9) }}) as integer
     ) as emplois_expatries,
-    cast({{ sum_of_known([
+    cast(round({{ sum_of_known([
         json_number('emplois', ['nationaux', 'cadres'], 9),
         json_number('emplois', ['expatries', 'cadres'], 9)
-    ]) }} as integer) as emplois_cadres,
+    ]) }}) as integer) as emplois_cadres,
     {{ plausible_time('created_at') }} as cree_le,
     {{ plausible_time('updated_at') }} as modifie_le
 from {{ source('sigeti', 'demandes_attribution') }}

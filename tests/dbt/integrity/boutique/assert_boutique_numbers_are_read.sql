@@ -15,12 +15,14 @@
         champs.champ,
         champs.valeur
     from {{ source('boutique', collection) }} as documents
-    cross join lateral jsonb_each_text(documents.document) as champs (champ, valeur)
+    {{ fields_of('documents.document') }}
     where
         documents._supprime_le is null
         and champs.champ not in (
             '{{ names | join("', '") }}'
         )
-        and regexp_replace(champs.valeur, '\s', '', 'g') !~ '^[-+]?[0-9]{1,15}(\.[0-9]+)?$'
+        and not {{ matches(
+            replace_all('champs.valeur', white_space() ~ '| ', ''), number_form()
+        ) }}
     {{ 'union all' if not loop.last }}
 {% endfor %}
