@@ -2,7 +2,11 @@
 
 from sigeti_dwh.dashboards.accounts import create_account
 from sigeti_dwh.dashboards.files import generate, left_over
-from sigeti_dwh.dashboards.reader import check_reader, find_reader
+from sigeti_dwh.dashboards.reader import (
+    check_reader,
+    find_reader,
+    without_unpublished_areas,
+)
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset_server import SupersetServer
 from sigeti_dwh.night.preparation import started
@@ -12,9 +16,10 @@ from sigeti_dwh.warehouse.roles import Zones, create_roles
 
 def serve(port: int) -> str:
     """Serve the dashboards by Superset; return where, and what to do next."""
-    specification = read_specification()
+    specified = read_specification()
     settings = started()
     reader = find_reader(settings, read_variables())
+    specification = without_unpublished_areas(reader, specified, settings.schema)
     check_reader(reader, specification, settings.schema)
     server = SupersetServer()
     server.install()
@@ -24,10 +29,14 @@ def serve(port: int) -> str:
         f"  {dashboard.title + ':':<24} {address}/superset/dashboard/{dashboard.name}/"
         for dashboard in specification.dashboards
     ]
+    served = {dashboard.name for dashboard in specification.dashboards}
+    later = [page.title for page in specified.dashboards if page.name not in served]
+    left_out = [f"Not served, as nothing of it is published yet: {title}" for title in later]
     return "\n".join(
         [
             "The dashboards:",
             *pages,
+            *left_out,
             f"User admin; password in {server.password}",
             "Stop it:  ./run_pipeline.sh dashboards --stop",
         ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sigeti_dwh.areas import AREAS
 from sigeti_dwh.dashboards.specification import Specification
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import Server, Settings
@@ -20,6 +21,36 @@ def find_reader(settings: Settings, variables: Mapping[str, str]) -> Server:
             f"Create one ({CREATE}),\nand set DWH_BI_USER and DWH_BI_PASSWORD in .env."
         )
     return replace(settings.warehouse, user=user, password=password, embedded=False)
+
+
+def without_unpublished_areas(
+    reader: Server, specification: Specification, schema: str
+) -> Specification:
+    """Leave out what reads optional areas that have published nothing yet, not the others."""
+    with (
+        connect(reader, application_name="sigeti_dwh dashboards") as connection,
+        translated(reader),
+    ):
+        absent = {
+            area
+            for area in AREAS
+            if connection.execute(
+                "select to_regclass(%s) is null", [f"{schema}_marts_{area}.fraicheur_{area}"]
+            ).fetchone()
+            == (True,)
+        }
+    left_out = {f"marts_{area}" for area in absent}
+    pages = (
+        replace(page, panels=tuple(one for one in page.panels if one.mart.schema not in left_out))
+        for page in specification.dashboards
+    )
+    return replace(
+        specification,
+        marts={
+            name: mart for name, mart in specification.marts.items() if mart.schema not in left_out
+        },
+        dashboards=tuple(page for page in pages if page.panels),
+    )
 
 
 def check_reader(reader: Server, specification: Specification, schema: str) -> None:

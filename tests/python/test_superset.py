@@ -15,7 +15,7 @@ import yaml
 
 from sigeti_dwh.dashboards.accounts import create_account
 from sigeti_dwh.dashboards.files import FOLDER
-from sigeti_dwh.dashboards.reader import check_reader, find_reader
+from sigeti_dwh.dashboards.reader import check_reader, find_reader, without_unpublished_areas
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset import bundle
 from sigeti_dwh.dashboards.superset_server import SupersetServer
@@ -114,6 +114,24 @@ def test_a_login_that_could_write_is_refused(built: Warehouse) -> None:
 def test_marts_that_are_not_built_are_named(built: Warehouse) -> None:
     with pytest.raises(UserError, match=r"There is no other_marts_financier\.mart_"):
         check_reader(built.settings.warehouse, SPECIFICATION, "other")
+
+
+def test_an_area_that_has_published_nothing_keeps_no_other_page_back(
+    built: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH_AREAS", "boutique")
+    specified = read_specification()
+    assert "boutique" in {page.name for page in specified.dashboards}
+    served = without_unpublished_areas(built.settings.warehouse, specified, "dwh")
+    assert (served.dashboards, served.marts) == (SPECIFICATION.dashboards, SPECIFICATION.marts)
+    with connect(built.settings.warehouse, autocommit=True) as owner:
+        owner.execute("create schema dwh_marts_boutique")
+        owner.execute("create table dwh_marts_boutique.fraicheur_boutique ()")
+        try:
+            served = without_unpublished_areas(built.settings.warehouse, specified, "dwh")
+        finally:
+            owner.execute("drop schema dwh_marts_boutique cascade")
+    assert served == specified
 
 
 def test_without_a_login_the_owner_is_not_taken(built: Warehouse) -> None:
