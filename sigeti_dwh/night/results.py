@@ -25,7 +25,7 @@ PASSING = re.compile(
     r"|too many (clients|connections)|connection slots|trop de (clients|connexions)"
     r"|closed the connection|connection already closed|connection was lost"
     r"|Connection (refused|reset|timed out)|Broken pipe|timeout expired|SSL SYSCALL"
-    r"|could not (receive|send) data|no connection to the server"
+    r"|could not (receive|send) data|no connection to the server|failed to connect"
     r"|Temporary failure in name resolution",
     re.IGNORECASE,
 )

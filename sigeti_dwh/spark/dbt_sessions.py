@@ -5,11 +5,14 @@ to the server what its SQL means.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import Any, ClassVar
 from weakref import WeakSet
 
 from dbt.adapters.contracts.connection import Connection, ConnectionState
+from dbt.adapters.exceptions import FailedToConnectError
 from dbt.adapters.spark.connections import PyhiveConnectionWrapper, SparkConnectionManager
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
@@ -17,7 +20,7 @@ from pyhive.exc import Error
 from TCLIService.ttypes import TOperationState as State
 from thrift.transport.TTransport import TTransportException
 
-from sigeti_dwh.spark.connection import rows_of
+from sigeti_dwh.spark.connection import rows_of, said
 from sigeti_dwh.spark.server import FIRST, SparkServer
 
 FIRST_WAIT, LONGEST_WAIT = 0.01, 0.5
@@ -79,11 +82,25 @@ class KeptSessions(SparkConnectionManager):  # type: ignore[misc]
         if connection.state == ConnectionState.OPEN:
             return connection
         connection.credentials.server_side_parameters |= FIRST
-        opened: Connection = super().open(connection)
+        try:
+            opened: Connection = super().open(connection)
+        except FailedToConnectError as error:
+            # dbt-spark says no more than that.
+            raise FailedToConnectError(f"failed to connect: {error.__cause__}") from error
         opened.handle = Session(opened.handle.handle)
         for statement in cls.opening:
             opened.handle.cursor().execute(statement)
         return opened
+
+    @contextmanager
+    def exception_handler(self, sql: str) -> Iterator[None]:
+        """Raise what fails in Spark's own words, which dbt-spark would put two lines below."""
+        try:
+            yield
+        except DbtRuntimeError:
+            raise
+        except Exception as error:
+            raise DbtDatabaseError(said(error)) from error
 
     def release(self) -> None:
         """Take back the thread's session."""

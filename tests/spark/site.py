@@ -47,6 +47,15 @@ class Site:
         with connect(self.postgres.source) as connection:
             demo_data.advance(connection, days=days, report=self.lines.append)
 
+    def delete_newest(self, table: str) -> int:
+        """Delete the row of a source table that has the highest key; return that key."""
+        with connect(self.postgres.source) as connection:
+            newest = f"(select max(id) from {table})"
+            [(key,)] = connection.execute(
+                f"delete from {table} where id = {newest} returning id".encode()
+            )
+        return int(key)
+
     def load(self, settings: Settings) -> None:
         """Load on one engine; what the tests do to the source is meant."""
         project = Project(settings, folder=self.folder)
