@@ -97,7 +97,6 @@ NOT_TYPED = {
     ".venv/bin/python -m benchmarks.documents": BENCHMARK,
     ".venv/bin/python -m benchmarks --scale 1000 10000 --case refresh unchanged recent spread "
     "--changes 1000": BENCHMARK,
-    "POST /api/v1/assets/import/": NOT_OURS,
     'curl -H "X-API-KEY: …" -H "Content-Type: application/json" -d @bi/metabase/database.json '
     "https://…/api/database": NOT_OURS,
     "kill -9": "names a fault",

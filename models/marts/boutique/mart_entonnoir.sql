@@ -4,7 +4,9 @@ with etapes as (
 
     select
         *,
-        lead(visiteurs) over (partition by date_jour order by ordre nulls last, etape) as vers_suivante
+        lead(visiteurs) over (
+            partition by date_jour order by ordre nulls last, etape
+        ) as vers_suivante
     from {{ ref('fait_entonnoir_jour') }}
 
 ),
