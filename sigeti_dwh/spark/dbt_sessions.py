@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from weakref import WeakSet
 
 from dbt.adapters.contracts.connection import Connection, ConnectionState
-from dbt.adapters.exceptions import FailedToConnectError
+from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt.adapters.spark.connections import PyhiveConnectionWrapper, SparkConnectionManager
 from dbt.adapters.spark.impl import SparkAdapter
 from dbt_common.exceptions import DbtDatabaseError, DbtRuntimeError
