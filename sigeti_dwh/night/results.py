@@ -26,6 +26,8 @@ PASSING = re.compile(
     r"|closed the connection|connection already closed|connection was lost"
     r"|Connection (refused|reset|timed out)|Broken pipe|timeout expired|SSL SYSCALL"
     r"|could not (receive|send) data|no connection to the server|failed to connect"
+    # Of Thrift, when Spark's server went away.
+    r"|\Aunexpected exception\Z"
     r"|Temporary failure in name resolution",
     re.IGNORECASE,
 )

@@ -41,7 +41,7 @@ class Session(PyhiveConnectionWrapper):  # type: ignore[misc]
         if bindings is not None:
             bindings = [self._fix_binding(binding) for binding in bindings]
         cursor: Any = self._cursor
-        try:
+        with self._answering():
             cursor.execute(sql.strip().removesuffix(";"), bindings, async_=True)
             wait = FIRST_WAIT
             while (found := cursor.poll()).operationState in UNDER_WAY:
@@ -50,17 +50,30 @@ class Session(PyhiveConnectionWrapper):  # type: ignore[misc]
                     raise DbtRuntimeError("ended, since the layer's time is over")
                 time.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
-        except LOST as error:
-            Session.lost.add(self.handle)
-            raise DbtDatabaseError(
-                f"the connection was lost: {type(error).__name__}: {error}"
-            ) from error
         if found.operationState != State.FINISHED_STATE:
             raise DbtDatabaseError(found.errorMessage or "it was ended on the server")
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Return the rows of the last statement, none where it was no query."""
-        return rows_of(self._cursor)
+        with self._answering():
+            return rows_of(self._cursor)
+
+    @property
+    def description(self) -> Any:
+        """Return the columns of the last statement, as PEP 249 has them."""
+        with self._answering():
+            return super().description
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tell of a server that went away in words, and let nobody use the session again."""
+        try:
+            yield
+        except LOST as error:
+            Session.lost.add(self.handle)
+            raise DbtDatabaseError(
+                f"the connection was lost: {type(error).__name__}: {error}"
+            ) from error
 
     def close(self) -> None:
         """Close the session; one that is lost is closed already."""
