@@ -93,7 +93,7 @@ NOT_TYPED = {
     "./run_tests.sh --spark": TESTS,
     "./run_pipeline.sh dashboards --account m.traore --zones 3,7": SUPERSET,
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
-    ".venv/bin/python -m benchmarks.client --repeat 2": BENCHMARK,
+    ".venv/bin/python -m benchmarks.client": BENCHMARK,
     ".venv/bin/python -m benchmarks.documents": BENCHMARK,
     ".venv/bin/python -m benchmarks --scale 1000 10000 --case refresh unchanged recent spread "
     "--changes 1000": BENCHMARK,
