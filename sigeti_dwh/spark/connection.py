@@ -1,5 +1,6 @@
 """Connections to Spark's Thrift server, and what it says in words that a user can act on."""
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from typing import Any, Self
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.spark.packages import require_packages
 from sigeti_dwh.spark.server import FIRST, SparkServer
+
+# It writes a stack trace of what it then raises.
+logging.getLogger("thrift").setLevel(logging.CRITICAL)
 
 ROOM_SECONDS = 120
 POLL_SECONDS = 0.05
@@ -27,7 +31,9 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
         "Get one by kinit, or let the schedule do so, and run again.",
     ),
     (
-        r"plugin class not found|CATALOG_NOT_FOUND|spark\.sql\.catalog\.\w+ is not defined",
+        # A catalog that Spark does not know is a schema to it.
+        r"plugin class not found|CATALOG_NOT_FOUND|spark\.sql\.catalog\.\w+ is not defined"
+        r"|SCHEMA_NOT_FOUND\] The schema `{catalog}` ",
         UserError,
         "it has no such catalog",
         "Correct DWH_SPARK_CATALOG, or let its administrator set spark.sql.catalog.{catalog}.",
@@ -53,7 +59,8 @@ REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
         "Let the administrator of the catalog or of its storage give it to {user}.",
     ),
     (
-        r"Name or service not known|nodename nor servname|gaierror|Temporary failure in name",
+        r"Name or service not known|nodename nor servname|gaierror|Temporary failure in name"
+        r"|failed to resolve",
         UserError,
         "this host name is unknown",
         "Correct DWH_SPARK_HOST in .env or the environment.",
@@ -140,11 +147,12 @@ def check(server: SparkServer) -> str:
     Raises UserError otherwise.
     """
     with connect(server) as connection:
-        [(version,)] = connection.execute("select version()")
         connection.execute("show namespaces")
         try:
-            # By executors, unlike the version.
-            connection.execute("select count(*) from range(1000)", seconds=ROOM_SECONDS)
+            # Of a range, so that an executor answers.
+            [(version,)] = connection.execute(
+                "select version() from range(1)", seconds=ROOM_SECONDS
+            )
         except TimeoutError:
             raise RetryableError(
                 f"The {server} has no room: no executor took a query of ours within "
@@ -177,7 +185,10 @@ def refusal(error: BaseException, server: SparkServer) -> UserError | None:
     first = text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__
     words = {"auth": server.auth, "catalog": server.catalog, "user": server.user, "said": first}
     for pattern, kind, what, action in REFUSALS:
-        if re.search(pattern, f"{type(error).__name__}: {_all_said(error)}"):
+        if re.search(
+            pattern.replace("{catalog}", server.catalog),
+            f"{type(error).__name__}: {_all_said(error)}",
+        ):
             return kind(f"The {server}: {what.format(**words)}.\n{action.format(**words)}")
     return None
 

@@ -126,7 +126,7 @@ def test_a_wrong_place_is_told_in_three_lines(
 
 def test_a_schema_that_is_missing_is_told_in_three_lines(site: Site) -> None:
     with connect(site.server) as connection, pytest.raises(UserError) as raised:
-        connection.execute("create table nulle_part.t (a int) using iceberg")
+        connection.execute("show tables in nulle_part")
     assert "a schema is missing there" in str(raised.value)
     assert len(str(raised.value).splitlines()) <= 3
 
