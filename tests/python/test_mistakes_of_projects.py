@@ -71,8 +71,11 @@ def test_mistake_16_secrets_and_dumps_in_the_repository(tracked: dict[str, str])
         assert name.startswith("tests/") or not secret.search(text), name
 
 
-# Names of dbt's, PostgreSQL's and pandas' own, beside pg_*.
-THEIRS = {"dbt_test__audit", "max_prepared_transactions", "read_csv", "test_type"}
+# Names of dbt's, PostgreSQL's, Iceberg's and pandas' own, beside pg_*.
+THEIRS = {
+    *("dbt_test__audit", "max_prepared_transactions", "read_csv", "test_type"),
+    *("expire_snapshots", "rewrite_data_files"),
+}
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
