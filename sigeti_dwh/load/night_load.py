@@ -15,7 +15,7 @@ from psycopg import sql
 from sigeti_dwh.load import records
 from sigeti_dwh.load.buckets import present_sums
 from sigeti_dwh.load.copy_store import CopyStore
-from sigeti_dwh.load.loss import living_rows, losses, rows_before
+from sigeti_dwh.load.loss import living_rows
 from sigeti_dwh.load.pipe import Pipe
 from sigeti_dwh.load.public_holidays import refresh_holidays
 from sigeti_dwh.load.records import LoadResult, TableLoad
@@ -87,17 +87,9 @@ def load(
         with translated(settings.warehouse):
             meta.prepare(warehouse)
             meta.claim(warehouse, settings.schema)
-            if not accept_loss:
-                before = rows_before(warehouse)
-                rows |= {t.name: before.get(t.name, 0) for t in tables if t.missing is not None}
-            notices = list(records.notices(tables, rows))
-            for line in notices:
-                report(line)
-            lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
-            if lost and not accept_loss:
-                raise records.lost_rows(lost, settings.loss_share)
-            for loss in lost:
-                report(f"accepted: {loss}")
+            rows, notices, lost = records.compared(
+                warehouse, settings, tables, rows, report, accept_loss=accept_loss
+            )
             refresh_holidays(warehouse)
             horizon = _last_horizon(warehouse)
             went_back = horizon is not None and shape.horizon < horizon

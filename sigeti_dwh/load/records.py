@@ -1,15 +1,16 @@
 """What a load did, what it tells, and its record in dwh_meta."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load.loss import Loss
+from sigeti_dwh.load.loss import Loss, losses, rows_before
 from sigeti_dwh.load.source_tables import SourceTable
+from sigeti_dwh.settings import Settings
 
 Connection = psycopg.Connection[Any]
 
@@ -37,6 +38,35 @@ class LoadResult:
     def changed(self) -> int:
         """Return the number of rows that had changed."""
         return sum(table.changed for table in self.tables)
+
+
+def compared(
+    warehouse: Connection,
+    settings: Settings,
+    tables: Sequence[SourceTable],
+    rows: Mapping[str, int],
+    report: Callable[[str], None],
+    *,
+    accept_loss: bool,
+) -> tuple[dict[str, int], list[str], list[Loss]]:
+    """Compare the source's living rows with those before; tell what is not read, or was accepted.
+
+    Return the rows by table, with those that a table the source lacks keeps; the notices; the
+    losses. Raises UserError for a loss, unless `accept_loss`.
+    """
+    rows = dict(rows)
+    if not accept_loss:
+        before = rows_before(warehouse)
+        rows |= {t.name: before.get(t.name, 0) for t in tables if t.missing is not None}
+    told = list(notices(tables, rows))
+    for line in told:
+        report(line)
+    lost = losses(warehouse, rows, settings.loss_share, settings.source_schema)
+    if lost and not accept_loss:
+        raise lost_rows(lost, settings.loss_share)
+    for loss in lost:
+        report(f"accepted: {loss}")
+    return rows, told, lost
 
 
 def notices(tables: Sequence[SourceTable], rows: Mapping[str, int]) -> Iterator[str]:

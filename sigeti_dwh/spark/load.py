@@ -19,7 +19,6 @@ from psycopg import sql
 
 from sigeti_dwh.errors import TimeLimitError, UserError
 from sigeti_dwh.load import records
-from sigeti_dwh.load.loss import losses, rows_before
 from sigeti_dwh.load.public_holidays import known_holidays
 from sigeti_dwh.load.records import LoadResult, TableLoad
 from sigeti_dwh.load.source_check import check_columns, hold, mark_missing
@@ -84,17 +83,9 @@ def load(
         with translated(settings.warehouse):
             meta.prepare(kept)
             meta.claim(kept, settings.schema)
-            if not accept_loss:
-                before = rows_before(kept)
-                rows |= {t.name: before.get(t.name, 0) for t in tables if t.missing is not None}
-            notices = list(records.notices(tables, rows))
-            for line in notices:
-                report(line)
-            lost = losses(kept, rows, settings.loss_share, settings.source_schema)
-            if lost and not accept_loss:
-                raise records.lost_rows(lost, settings.loss_share)
-            for loss in lost:
-                report(f"accepted: {loss}")
+            rows, notices, lost = records.compared(
+                kept, settings, tables, rows, report, accept_loss=accept_loss
+            )
             stamp = Stamp(
                 records.open_run(kept), meta.next_change(kept, "raw_sigeti"), datetime.now(UTC)
             )
