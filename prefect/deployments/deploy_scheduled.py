@@ -4,6 +4,7 @@ Runs until it is stopped: python prefect/deployments/deploy_scheduled.py
 """
 
 import argparse
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ prepare_process()
 
 # Prefect reads the environment when it is imported.
 from httpx import HTTPError  # noqa: E402
-from prefect import flow, serve  # noqa: E402
+from prefect import flow  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas import FlowRun, State  # noqa: E402
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter  # noqa: E402
@@ -23,7 +24,8 @@ from prefect.client.schemas.objects import (  # noqa: E402
     ConcurrencyLimitStrategy,
 )
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.exceptions import PrefectException  # noqa: E402
+from prefect.exceptions import PrefectException, TerminationSignal  # noqa: E402
+from prefect.runner import Runner  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
 from prefect.states import Crashed  # noqa: E402
 
@@ -87,7 +89,6 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
     served = [
         deployment("nightly", "night", nights),
         deployment("freshness", "freshness", checks),
@@ -98,13 +99,14 @@ def main() -> int:
     end_lost_runs()
     # A night that does not end must not hold the look at it. Not paused when this stops: a night
     # that was due meanwhile then starts late, and none is lost when two serve for a moment.
+    runner = Runner(limit=len(served), pause_on_shutdown=False)
+    for one in served:
+        runner.add_deployment(one)
+    print(f"Serving sigeti-dwh/nightly at {nights}. Stop it by Ctrl-C.", flush=True)
     try:
-        serve(
-            *served,
-            limit=len(served),
-            pause_on_shutdown=False,
-            print_starting_message=False,
-        )
+        asyncio.run(runner.start())
+    except (KeyboardInterrupt, TerminationSignal):
+        pass
     finally:
         end_runs("What served the schedule was stopped during the night.")
     return 0

@@ -77,12 +77,13 @@ def served(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> Iterat
     assert prefect.serving is not None
     serving = prefect.serving
 
-    def ready() -> str | None:
-        assert serving.poll() is None, (warehouse.folder / "log").read_text()
-        return prefect.nightly()
+    def says_so() -> bool | None:
+        log = (warehouse.folder / "log").read_text()
+        assert serving.poll() is None, log
+        return "Serving sigeti-dwh/nightly" in log or None
 
     try:
-        until(ready)
+        until(says_so)
         yield prefect
     finally:
         prefect.serving.terminate()
@@ -109,6 +110,11 @@ def serve(prefect: Prefect, warehouse: Warehouse, receiver: Receiver) -> None:
             stdout=log,
             stderr=log,
         )
+
+
+def test_what_says_that_it_serves_can_be_started(served: Prefect) -> None:
+    """The first test with what serves: soon after, all is there anyway."""
+    assert all(map(served.deployment, ("sigeti-dwh/nightly", COMMAND, LOOK)))
 
 
 def test_the_server_has_the_next_nights_in_its_calendar(served: Prefect) -> None:
