@@ -1,7 +1,7 @@
 {{ config(unique_key=['zone_key']) }}
 
--- A zone is in the middle of its parcels.
-with points as (
+-- A zone without a point of its own is in the middle of its parcels.
+with parcels as (
 
     select
         zone_id,
@@ -22,11 +22,16 @@ select
     zones.superficie_m2,
     zones.description,
     zones.adresse,
-    points.longitude,
-    points.latitude,
+    {%- for coordinate in ['longitude', 'latitude'] %}
+    case
+        when {{ is_in_country('points.longitude', 'points.latitude') }} then points.{{ coordinate }}
+        when points.longitude is null then parcels.{{ coordinate }}
+    end as {{ coordinate }},
+    {%- endfor %}
     {{ change_stamps() }}
 from {{ ref('stg_zones_industrielles') }} as zones
-left join points on zones.zone_id = points.zone_id
+left join {{ ref('stg_points_zones') }} as points on zones.zone_id = points.zone_id
+left join parcels on zones.zone_id = parcels.zone_id
 
 union all
 

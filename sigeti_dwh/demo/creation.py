@@ -134,7 +134,12 @@ def _sizes(scale: int) -> dict[str, int]:
 
 
 def _add_geometry(connection: Connection) -> None:
-    """Add the PostGIS columns if the extension is there or may be created."""
+    """Add the PostGIS columns if the extension is there or may be created, else a point as JSON."""
+    run_file(connection, "postgis.sql" if _has_postgis(connection) else "points.sql")
+
+
+def _has_postgis(connection: Connection) -> bool:
+    """Return whether the extension is within reach; create it where that may be done."""
     available = scalar(
         connection,
         "select count(*) from pg_available_extensions where name = 'postgis' and ("
@@ -142,11 +147,10 @@ def _add_geometry(connection: Connection) -> None:
         " or (select usesuper from pg_user where usename = current_user))",
     )
     if not available:
-        return
+        return False
     connection.execute("create extension if not exists postgis")
     # In a schema of its own the extension is out of reach.
-    if scalar(connection, "select to_regtype('geometry') is not null"):
-        run_file(connection, "postgis.sql")
+    return bool(scalar(connection, "select to_regtype('geometry') is not null"))
 
 
 def _set_sequences(connection: Connection) -> None:

@@ -1,4 +1,4 @@
--- Added where the server has PostGIS: what the warehouse must read without it.
+-- Added where the server has PostGIS: what the warehouse reads without it.
 alter table zones_industrielles
     add column location geometry(Point, 4326),
     add column polygon geometry(Polygon, 4326);

@@ -58,7 +58,7 @@ create table domaines_activites (
     updated_at timestamptz not null
 );
 
--- location and polygon come from postgis.sql where the server has PostGIS.
+-- location and polygon come from postgis.sql, or location alone from points.sql.
 create table zones_industrielles (
     id serial,
     code varchar(50) not null,

@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.source_tables import SourceTable
 
 BITS = 8
@@ -43,11 +42,7 @@ def present_sums(source: Connection, table: SourceTable) -> Sums:
         ),
     )
     without_key = sum(rows for bucket, (rows, _) in found.items() if bucket is None)
-    if without_key:
-        raise UserError(
-            f"{table.schema}.{table.name} has {without_key} rows whose {table.key[0]} is null.\n"
-            "Correct them at the source and run again. Nothing was changed."
-        )
+    table.refuse_rows_without_key(without_key)
     return found
 
 

@@ -116,7 +116,7 @@ class CopyStore:
         except (pg.UniqueViolation, pg.NotNullViolation) as error:
             said = error.diag.message_detail or f"{error.diag.column_name} is null in a row."
             raise UserError(
-                f"{self.table.schema}.{self.table.name}: {said}\n"
+                f"{self.table.schema}.{self.table.relation}: {said}\n"
                 "The source holds such a row: correct it there and run again. Nothing was changed."
             ) from error
 

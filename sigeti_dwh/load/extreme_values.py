@@ -65,4 +65,4 @@ def _of_table(
         )
         for *values, largest in connection.execute(query):
             named = ", ".join(f"{n}={v}" for n, v in zip(table.key, values, strict=True))
-            yield float(str(largest)), f"{table.schema}.{table.name}.{column} of {named}"
+            yield float(str(largest)), f"{table.schema}.{table.relation}.{column} of {named}"

@@ -19,12 +19,11 @@ from sigeti_dwh.load.loss import living_rows
 from sigeti_dwh.load.pipe import Pipe
 from sigeti_dwh.load.public_holidays import refresh_holidays
 from sigeti_dwh.load.records import LoadResult, TableLoad
-from sigeti_dwh.load.source_check import check_columns, history, hold, mark_missing
-from sigeti_dwh.load.source_tables import read_source_tables
+from sigeti_dwh.load.source_check import history, hold_tables
 from sigeti_dwh.load.table_copy import TableCopy
 from sigeti_dwh.settings import Settings
 from sigeti_dwh.warehouse import meta
-from sigeti_dwh.warehouse.database import connect, pin, translated
+from sigeti_dwh.warehouse.database import connect, translated
 from sigeti_dwh.warehouse.time_limit import limited
 
 Connection = psycopg.Connection[Any]
@@ -56,7 +55,6 @@ def load(
     Raises UserError for a source that is not as declared or lost its rows, TimeLimitError for one
     that is too slow, RetryableError for a lost connection; the warehouse is left as it was.
     """
-    tables = read_source_tables(settings.source_schema)
     with (
         connect(
             settings.source, application_name="sigeti_dwh load", snapshot=True, pinned=False
@@ -67,14 +65,7 @@ def load(
         limited("The load", settings.layer_minutes, source, warehouse),
     ):
         with translated(settings.source):
-            pin(source, settings.source, unlimited=True)
-            tables = mark_missing(source, tables)
-            there = [table for table in tables if table.missing is None]
-            # Another snapshot, which the tables are held for.
-            source.rollback()
-            hold(source, there)
-            pin(source, settings.source, unlimited=True)
-            shape = check_columns(source, there)
+            tables, shape = hold_tables(source, settings)
             known_as = history(source)
             sums, seconds = {}, {}
             for table in tables:

@@ -9,7 +9,9 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load.source_tables import DECLARED, SourceTable
+from sigeti_dwh.load.source_tables import DECLARED, SourceTable, read_source_tables
+from sigeti_dwh.settings import Settings
+from sigeti_dwh.warehouse.database import pin
 
 CATALOGUE = """
 select
@@ -20,6 +22,9 @@ select
     case
         when t.typtype = 'e' then 'enum'
         when t.typtype = 'd' then format_type(t.typbasetype, null)
+        -- PostGIS has such a cast, to GeoJSON, wherever its functions are.
+        when exists (select from pg_cast where castsource = t.oid and casttarget = 'jsonb'::regtype)
+            then 'jsonb'
         else format_type(t.oid, null)
     end as base_type,
     format_type(a.atttypid, a.atttypmod) as full_type,
@@ -106,20 +111,20 @@ def mark_missing(
     closed = unreadable(source, optional)
 
     def reason(table: SourceTable) -> str | None:
-        if table.name not in found:
+        if table.relation not in found:
             return "not at the source"
-        if table.name in closed:
+        if table.relation in closed:
             return f'it may not be read: GRANT SELECT ON {table.spelled} TO "{source.info.user}";'
-        if kinds.get(table.name) in KINDS:
-            return f"{table.spelled} is {KINDS[kinds[table.name]]}"
-        return next(_problems(table, found.get(table.name), None), None)
+        if kinds.get(table.relation) in KINDS:
+            return f"{table.spelled} is {KINDS[kinds[table.relation]]}"
+        return next(_problems(table, found.get(table.relation), None), None)
 
     return [replace(table, missing=reason(table)) if table.optional else table for table in tables]
 
 
 def unreadable(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> list[str]:
     """Return the names of the tables that are there and may not be read."""
-    names = [table.name for table in tables]
+    names = [table.relation for table in tables]
     schema = tables[0].schema if tables else None
     return [name for (name,) in source.execute(UNREADABLE, [schema, names])]
 
@@ -132,7 +137,7 @@ def _catalogue(
     kinds: dict[str, str] = {}
     identifiers: dict[str, int] = {}
     schema = tables[0].schema if tables else None
-    names = [table.name for table in tables]
+    names = [table.relation for table in tables]
     for table, identifier, kind, column, *shape in source.execute(CATALOGUE, [schema, names]):
         identifiers[table] = identifier
         kinds[table] = kind
@@ -140,7 +145,24 @@ def _catalogue(
     return found, kinds, identifiers
 
 
-def hold(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None:
+def hold_tables(
+    source: psycopg.Connection[Any], settings: Settings
+) -> tuple[list[SourceTable], SourceShape]:
+    """Return the tables, held until the transaction ends, and what the catalogue says of them.
+
+    A table that the source lacks says so. Raises UserError for a source that is not as declared.
+    """
+    pin(source, settings.source, unlimited=True)
+    tables = mark_missing(source, read_source_tables(settings.source_schema))
+    there = [table for table in tables if table.missing is None]
+    # Another snapshot, which the tables are held for.
+    source.rollback()
+    _hold(source, there)
+    pin(source, settings.source, unlimited=True)
+    return tables, check_columns(source, there)
+
+
+def _hold(source: psycopg.Connection[Any], tables: Sequence[SourceTable]) -> None:
     """Keep the tables, until the transaction ends, from what its snapshot would not protect.
 
     A table that is truncated, rewritten or replaced after a snapshot was taken is empty in it. So
@@ -164,7 +186,7 @@ def require_all_rows(connection: psycopg.Connection[Any], tables: Sequence[Sourc
     """
     schema = tables[0].schema
     filtered = connection.execute(
-        FILTERED, [schema, schema, [table.name for table in tables]]
+        FILTERED, [schema, schema, [table.relation for table in tables]]
     ).fetchall()
     if filtered:
         user = connection.info.user
@@ -195,17 +217,17 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     Raises UserError that names the first table, column, expected and found type that do not fit,
     and how many more there are; and for tables that would be read in part.
     """
-    names = [table.name for table in tables]
+    names = [table.relation for table in tables]
     found, kinds, identifiers = _catalogue(source, tables)
     elsewhere: dict[str, str] = dict(source.execute(ELSEWHERE, [names]).fetchall())
     problems = [
-        f"{table.schema}.{table.name} is {KINDS[kind]}, whose rows have no versions"
+        f"{table.schema}.{table.relation} is {KINDS[kind]}, whose rows have no versions"
         for table in tables
-        if (kind := kinds.get(table.name)) in KINDS
+        if (kind := kinds.get(table.relation)) in KINDS
     ] or [
         line
         for table in tables
-        for line in _problems(table, found.get(table.name), elsewhere.get(table.name))
+        for line in _problems(table, found.get(table.relation), elsewhere.get(table.relation))
     ]
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -216,12 +238,13 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
     require_all_rows(source, tables)
     [(horizon,)] = source.execute(HORIZON)
     leading = set(source.execute(KEY_INDEXES, [tables[0].schema, names]))
-    indexed = {table.name for table in tables if (table.name, table.key[0]) in leading}
+    indexed = {table.name for table in tables if (table.relation, table.key[0]) in leading}
+    whole = [table for table in tables if table.name == table.relation]
     return SourceShape(
         {
             table.name: (
-                identifiers[table.name],
-                [(name, found[table.name][name]) for name in sorted(table.columns)],
+                identifiers[table.relation],
+                [(name, found[table.relation][name]) for name in sorted(table.columns)],
             )
             for table in tables
         },
@@ -229,13 +252,13 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
         horizon,
         [
             f"{table.name}: new columns at the source, ignored: {', '.join(sorted(unknown))}"
-            for table in tables
-            if (unknown := found[table.name].keys() - table.columns.keys() - table.ignored)
+            for table in whole
+            if (unknown := found[table.relation].keys() - table.columns.keys() - table.ignored)
         ]
         + [
             f"{table.name}: no index on its key, so that few changes cost a scan; its owner can: "
             f"create index concurrently on {table.spelled} ({', '.join(table.key)});"
-            for table in tables
+            for table in whole
             if table.name not in indexed
         ],
     )
@@ -244,9 +267,9 @@ def check_columns(source: psycopg.Connection[Any], tables: Sequence[SourceTable]
 def _problems(
     table: SourceTable, found: dict[str, tuple[Any, ...]] | None, elsewhere: str | None
 ) -> Iterator[str]:
-    name = f"{table.schema}.{table.name}"
+    name = f"{table.schema}.{table.relation}"
     if found is None:
-        there = f" (there is {elsewhere}.{table.name}: SOURCE_DB_SCHEMA)" if elsewhere else ""
+        there = f" (there is {elsewhere}.{table.relation}: SOURCE_DB_SCHEMA)" if elsewhere else ""
         yield f"table {name} is missing{there}"
         return
     for column, expected in table.columns.items():

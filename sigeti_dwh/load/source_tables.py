@@ -48,6 +48,8 @@ class SourceTable:
     alive: str | None = None
     schema: str = "public"
     """Where it is at the source."""
+    relation: str = ""
+    """Its name there; several tables here can read one there, each some columns."""
     copy_name: str = ""
     """Its name in the warehouse, in lower case."""
     optional: bool = False
@@ -58,13 +60,14 @@ class SourceTable:
     @property
     def spelled(self) -> str:
         """Return its name at the source as SQL is typed."""
-        return f"{self.schema}." + (self.name if self.name.islower() else f'"{self.name}"')
+        name = self.relation if self.relation.islower() else f'"{self.relation}"'
+        return f"{self.schema}.{name}"
 
     @property
     def at_source(self) -> sql.Composable:
         """Return its name at the source; of a table that it lacks, a query without rows."""
         if self.missing is None:
-            return sql.Identifier(self.schema, self.name)
+            return sql.Identifier(self.schema, self.relation)
         columns = [
             sql.SQL("null::{} as {}").format(sql.SQL(kind), sql.Identifier(name))
             for name, kind in (*self.columns.items(), ("xmin", "xid"))
@@ -92,6 +95,14 @@ class SourceTable:
             "case when abs(round({0}, {1})) < {2} then {3} when {0} is not null then 'NaN' end"
         ).format(value, sql.Literal(scale), sql.SQL(f"1e{precision - scale}"), read)
 
+    def refuse_rows_without_key(self, rows: int) -> None:
+        """Raise UserError for rows whose key is null, where the source does not forbid them."""
+        if rows:
+            raise UserError(
+                f"{self.schema}.{self.relation} has {rows} rows whose {self.key[0]} is null.\n"
+                "Correct them at the source and run again. Nothing was changed."
+            )
+
     def accepts(self, column: str, found: str) -> bool:
         """Tell whether a column of the source, of this base type, can be read as declared."""
         return found in COMPATIBLE[self.columns[column].split("(")[0]]
@@ -112,6 +123,7 @@ def read_source_tables(schema: str = "public") -> list[SourceTable]:
             ignored=frozenset(table["config"]["meta"].get("ignored", ())),
             alive=table["config"]["meta"].get("alive"),
             schema=schema,
+            relation=table["config"]["meta"].get("relation", table["name"]),
             copy_name=table.get("identifier", table["name"]),
             optional=source["name"] == OPTIONAL,
         )

@@ -43,7 +43,7 @@ def unreadable_value(
     source: Server, table: SourceTable, said: str, *, finite: bool = False
 ) -> UserError:
     """Return the error of such a value, which names its column and key if it is found."""
-    where = _first(source, table, finite) or f"A row of {table.schema}.{table.name}"
+    where = _first(source, table, finite) or f"A row of {table.schema}.{table.relation}"
     return UserError(
         f"{where} holds a value that the warehouse cannot: {said}.\n"
         "The source holds such a row: correct it there and run again. Nothing was changed."
@@ -72,7 +72,7 @@ def _first(source: Server, table: SourceTable, finite: bool) -> str | None:
                 named = ", ".join(
                     f"{name}={value}" for name, value in zip(table.key, row, strict=True)
                 )
-                return f"{table.schema}.{table.name}.{column} of the row {named}"
+                return f"{table.schema}.{table.relation}.{column} of the row {named}"
     return None
 
 

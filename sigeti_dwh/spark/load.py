@@ -21,8 +21,8 @@ from sigeti_dwh.errors import TimeLimitError, UserError
 from sigeti_dwh.load import records
 from sigeti_dwh.load.public_holidays import known_holidays
 from sigeti_dwh.load.records import LoadResult, TableLoad
-from sigeti_dwh.load.source_check import check_columns, hold, mark_missing
-from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.load.source_check import hold_tables
+from sigeti_dwh.load.source_tables import SourceTable
 from sigeti_dwh.load.unreadable_values import unreadable_value
 from sigeti_dwh.settings import Settings
 from sigeti_dwh.spark.connection import Connection, connect, said
@@ -30,7 +30,7 @@ from sigeti_dwh.spark.raw_table import Extent, RawTable, text
 from sigeti_dwh.spark.server import SparkServer
 from sigeti_dwh.warehouse import meta
 from sigeti_dwh.warehouse.database import connect as connect_postgres
-from sigeti_dwh.warehouse.database import pin, translated
+from sigeti_dwh.warehouse.database import translated
 from sigeti_dwh.warehouse.time_limit import limited
 
 LOADS = "dwh_meta.chargements"
@@ -74,11 +74,11 @@ def load(
         limited("The load", settings.layer_minutes, source, kept),
     ):
         with translated(settings.source):
-            tables, remarks = _held(source, settings)
+            tables, shape = hold_tables(source, settings)
             [(snapshot,)] = source.execute("select pg_export_snapshot()")
             extents = {table.name: measure_table(source, settings, table) for table in tables}
             rows = {name: living for name, (_, living) in extents.items()}
-        for line in remarks:
+        for line in shape.remarks:
             report(line)
         with translated(settings.warehouse):
             meta.prepare(kept)
@@ -123,20 +123,6 @@ def make_schemas(server: SparkServer, names: Sequence[str]) -> None:
                 connection.execute(f"create namespace if not exists {name}")
 
 
-def _held(
-    source: psycopg.Connection[Any], settings: Settings
-) -> tuple[list[SourceTable], list[str]]:
-    """Return the tables, held until the transaction ends, and what is to be said of them."""
-    pin(source, settings.source, unlimited=True)
-    tables = mark_missing(source, read_source_tables(settings.source_schema))
-    there = [table for table in tables if table.missing is None]
-    # Another snapshot, which the tables are held for.
-    source.rollback()
-    hold(source, there)
-    pin(source, settings.source, unlimited=True)
-    return tables, check_columns(source, there).remarks
-
-
 def measure_table(
     source: psycopg.Connection[Any], settings: Settings, table: SourceTable
 ) -> tuple[Extent, int]:
@@ -164,11 +150,7 @@ def measure_table(
     ).fetchone()
     assert row is not None
     rows, first, last, living, without_key, not_held = row
-    if without_key:
-        raise UserError(
-            f"{table.schema}.{table.name} has {without_key} rows whose {table.key[0]} is null.\n"
-            "Correct them at the source and run again. Nothing was changed."
-        )
+    table.refuse_rows_without_key(without_key)
     if not_held:
         why = "it is no number, or larger than declared"
         raise unreadable_value(settings.source, table, why, finite=True)

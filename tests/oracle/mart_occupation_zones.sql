@@ -51,8 +51,8 @@ select
     coalesce(d.en_attente, 0) as demandes_en_attente,
     round(100.0 * d.approuvees / nullif(d.approuvees + d.rejetees, 0), 2) as taux_approbation_pct,
     round(d.delai, 2) as delai_moyen_traitement_jours,
-    points.longitude,
-    points.latitude
+    case when propres.x is null then points.longitude when propres.dedans then propres.x end as longitude,
+    case when propres.x is null then points.latitude when propres.dedans then propres.y end as latitude
 from (
     select id, libelle, statut::text as statut from zones_industrielles
     union all
@@ -128,3 +128,17 @@ left join (
     where x >= -8.7 and x <= -2.4 and y >= 4.1 and y <= 10.8
     group by zone_id
 ) as points on points.zone_id = z.id
+left join (
+    select
+        zone_id,
+        x,
+        y,
+        x >= -8.7 and x <= -2.4 and y >= 4.1 and y <= 10.8 as dedans
+    from (
+        select
+            zone.id as zone_id,
+            round((to_jsonb(zone) -> 'location' -> 'coordinates' ->> 0)::numeric, 6) as x,
+            round((to_jsonb(zone) -> 'location' -> 'coordinates' ->> 1)::numeric, 6) as y
+        from zones_industrielles as zone
+    ) as lues
+) as propres on propres.zone_id = z.id

@@ -12,7 +12,7 @@ import pytest
 
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.load import night_load
+from sigeti_dwh.load import source_check
 from sigeti_dwh.warehouse.database import connect
 
 from .conftest import fresh_database
@@ -203,7 +203,7 @@ def test_a_row_without_a_key_is_named(copied: Warehouse, key: str) -> None:
 def test_a_table_emptied_after_the_snapshot_is_not_read_as_empty(
     copied: Warehouse, statement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, done = night_load.check_columns, []
+    looked, done = source_check.check_columns, []
 
     def look(source: Any, tables: Any) -> Any:
         shape = looked(source, tables)
@@ -216,7 +216,7 @@ def test_a_table_emptied_after_the_snapshot_is_not_read_as_empty(
         return shape
 
     copied.change("update paiement_factures set montant = montant + 1 where id = 3")
-    monkeypatch.setattr(night_load, "check_columns", look)
+    monkeypatch.setattr(source_check, "check_columns", look)
     copied.load()
     assert done == ["waited"]
     assert stale(copied) == []

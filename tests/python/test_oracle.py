@@ -539,6 +539,24 @@ def test_point_of_a_zone(source: Connection) -> None:
     }
 
 
+def test_a_zone_with_a_point_of_its_own_is_there(source: Connection) -> None:
+    """Zone 2 has one outside the country: it is nowhere, whatever its parcels have."""
+    source.execute("alter table zones_industrielles add location jsonb")
+    source.execute("""update lots set location = '{"type": "Point", "coordinates": [-4, 5.3]}'""")
+    for zone, point in {1: "[-6.5, 7.25]", 2: "[0, 0]"}.items():
+        source.execute(
+            "update zones_industrielles set location = %s where id = %s",
+            (f'{{"type": "Point", "coordinates": {point}}}', zone),
+        )
+    nowhere = (None, None)
+    assert rows(source, "mart_occupation_zones", "zone_id", "longitude", "latitude") == {
+        1: (Decimal("-6.5"), Decimal("7.25")),
+        2: nowhere,
+        3: nowhere,
+        -3: nowhere,
+    }
+
+
 def test_client_mart(source: Connection) -> None:
     """Look at each enterprise.
 

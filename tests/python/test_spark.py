@@ -39,6 +39,7 @@ TABLE = SourceTable(
     ("id",),
     (),
     frozenset(),
+    relation="factures",
     copy_name="factures",
 )
 
