@@ -27,11 +27,14 @@ alter table {{ table }} add column {{ column }} {{ model.columns[column].data_ty
 {%- endif -%}
 {%- endmacro %}
 
-{# The columns of a relation whose former values somebody needs: those by which its children follow it, and
-   the key under which it is published. In the order of its columns. #}
+{# The columns of a relation whose former values somebody needs: those by which its children follow it, the
+   key under which it is published, and those by which it finds rows of its own. In the order of its columns. #}
 {% macro former_columns(node) -%}
     {%- set needed = (scope_of(node) if node.resource_type == 'snapshot' else []) -%}
     {%- set needed = needed + (node.config.unique_key if node.config.meta.publie_dans is defined else []) -%}
+    {%- for touch in touches_of(node) if not touch['gives_keys'] and not touch['bridge'] -%}
+        {%- do needed.extend(scope_of(node) + (touch['columns'] | list)) -%}
+    {%- endfor -%}
     {%- for child in graph.nodes.values() if node.unique_id in child.depends_on.nodes and child.config.get('touched_by') -%}
         {%- for touch in touches_of(child) if touch['parent'].unique_id == node.unique_id -%}
             {%- for expression in touch['columns'].values() -%}

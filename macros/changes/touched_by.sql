@@ -10,15 +10,19 @@
    or a list of these. What is touched are keys of the model's scope: its `scope`, else its unique key. #}
 {% macro touches_of(node) -%}
     {%- set touches = [] -%}
+    {%- set scope = scope_of(node) | sort | list if node.config.get('touched_by') else [] -%}
     {%- for name, declared in (node.config.get('touched_by') or {}).items() -%}
         {%- for form in (declared if declared is iterable and declared is not string and declared is not mapping else [declared]) -%}
             {%- set words = form.split(' ') if form is string else [] -%}
             {%- set column = words[2] if words[:2] == ['existence', 'of'] else words[0] if words else none -%}
+            {%- set columns = {column: column} if words else form -%}
+            {%- set bridge = declared_node(node, words[2]) if words[1:2] == ['in'] else none -%}
             {%- do touches.append({
                 'parent': declared_node(node, name),
-                'columns': {column: column} if words else form,
+                'columns': columns,
+                'bridge': bridge,
+                'gives_keys': not bridge and columns | sort | list == scope,
                 'number': '_insertion' if words[:1] == ['existence'] else '_changement',
-                'bridge': declared_node(node, words[2]) if words[1:2] == ['in'] else none,
             }) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -4,13 +4,17 @@
 {%- set scope = scope_of(node) -%}
 {%- for touch in touches_of(node) -%}
     {%- set changed = changed_rows(touch['parent'], touch['columns'], touch['number'], since) %}
-    {%- set direct = not touch['bridge'] and (touch['columns'] | sort | list) == (scope | sort | list) %}
-    {%- if direct %}
+    {%- if touch['gives_keys'] %}
     select distinct {{ scope | join(', ') }} from ({{ changed }}) as touches
     {%- else %}
-    {%- set own = touch['columns'] | list %}
-    select distinct {{ scope | join(', ') }} from {{ (touch['bridge'] or node).relation_name }}
-    where ({{ own | join(', ') }}) in (select {{ own | join(', ') }} from ({{ changed }}) as touches)
+    {%- set own = touch['columns'] | join(', ') %}
+    {#- A row that went with the one by which it was found comes back with it. #}
+    {%- set held = [node.relation_name, former_rows(node.alias)] %}
+    {%- for relation in ([touch['bridge'].relation_name] if touch['bridge'] else held) %}
+    select distinct {{ scope | join(', ') }} from {{ relation }}
+    where ({{ own }}) in (select {{ own }} from ({{ changed }}) as touches)
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
     {%- endif %}
     {{ 'union' if not loop.last }}
 {%- endfor %}
