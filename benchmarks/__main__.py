@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.changes import PICK, Change
-from benchmarks.databases import running_server
+from benchmarks.databases import add_state, running_server
 from benchmarks.results import Results
 from benchmarks.scenario import CASES, Plan, Scenario
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import STATE
 
 
 def main() -> int:
@@ -89,13 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="print the plans of the statements of nodes, as of dim_lots",
     )
     add("--output", type=Path, metavar="FILE", help="write the results there as JSON")
-    add(
-        "--state",
-        type=Path,
-        default=STATE / "benchmarks",
-        metavar="DIR",
-        help="folder of the benchmark's own server (default: .dwh/benchmarks)",
-    )
+    add_state(parser)
     return parser
 
 

@@ -1,5 +1,6 @@
 """The benchmark's own server, and a source and a warehouse of each size on it."""
 
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from psycopg import sql
 
 from sigeti_dwh import demo
 from sigeti_dwh.embedded import EmbeddedServer
-from sigeti_dwh.settings import Server, Settings
+from sigeti_dwh.settings import STATE, Server, Settings
 from sigeti_dwh.warehouse.database import connect
 
 Connection = psycopg.Connection[Any]
@@ -48,6 +49,17 @@ def running_server(state: Path) -> Iterator[EmbeddedServer]:
         yield server
     finally:
         server.stop()
+
+
+def add_state(parser: ArgumentParser) -> None:
+    """Let a command be told where its server is."""
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=STATE / "benchmarks",
+        metavar="DIR",
+        help="folder of the benchmark's own server (default: .dwh/benchmarks)",
+    )
 
 
 def describe(server: EmbeddedServer, role: str, name: str) -> Server:

@@ -13,12 +13,12 @@ from pathlib import Path
 from psycopg import sql
 from tabulate import tabulate
 
-from benchmarks.databases import NAME, describe, own_connection, running_server
+from benchmarks.databases import NAME, add_state, describe, own_connection, running_server
 from benchmarks.meter import Cost, Meter
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents.area_load import load_area
-from sigeti_dwh.settings import STATE, Server, Settings
+from sigeti_dwh.settings import Server, Settings
 
 AREA = "saas"
 DATABASE = "documents"
@@ -128,13 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--documents", type=int, default=1_000_000, metavar="N", help="default: 1000000"
     )
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=STATE / "benchmarks",
-        metavar="DIR",
-        help="folder of the benchmark's own server (default: .dwh/benchmarks)",
-    )
+    add_state(parser)
     return parser
 
 

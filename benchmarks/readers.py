@@ -26,12 +26,12 @@ from tabulate import tabulate
 from benchmarks import night
 from benchmarks.changes import Change
 from benchmarks.checkout import copy_project
-from benchmarks.databases import open_databases, own_connection, running_server
+from benchmarks.databases import add_state, open_databases, own_connection, running_server
 from sigeti_dwh.console import utf8_console
 from sigeti_dwh.dashboards import grafana
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.errors import UserError
-from sigeti_dwh.settings import STATE, Server, Settings
+from sigeti_dwh.settings import Server, Settings
 from sigeti_dwh.warehouse.database import connect
 from sigeti_dwh.warehouse.roles import create_login, create_roles
 
@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         help="mean time a reader looks at a dashboard; 0: none do (5)",
     )
     add("--output", type=Path, metavar="FILE", help="write every time there as JSON")
-    add("--state", type=Path, default=STATE / "benchmarks", metavar="DIR", help="as of benchmarks")
+    add_state(parser)
     return parser
 
 

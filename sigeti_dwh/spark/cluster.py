@@ -27,6 +27,7 @@ from sigeti_dwh.spark.server import SparkServer
 CATALOG = "sigeti"
 CATALOG_DATABASE = "sigeti_iceberg"
 WORKERS = 2
+"""Of one core each, unless another number is asked for."""
 START_SECONDS = 180
 STOP_SECONDS = 20
 LOGGING = """\
@@ -53,8 +54,9 @@ class Running:
 class Cluster:
     """The cluster of one folder."""
 
-    def __init__(self, home: Path = STATE / "spark") -> None:
+    def __init__(self, home: Path = STATE / "spark", workers: int = WORKERS) -> None:
         self.home = home.resolve()
+        self.workers = workers
 
     def start(
         self,
@@ -74,7 +76,7 @@ class Cluster:
         running = Running(free_port(), free_port())
         (self.home / "conf" / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         write_private(self._settings_file, self._settings(programs, postgres, running))
-        report(f"Starting Spark on {HOST}: a master, {WORKERS} workers, a Thrift server.")
+        report(f"Starting Spark on {HOST}: a master, {self.workers} workers, a Thrift server.")
         try:
             self._launch(programs, running)
         except BaseException:
@@ -146,7 +148,7 @@ class Cluster:
             *("--host", HOST, "--port", str(running.master_port), "--webui-port", "0"),
         )
         self._wait(master, "master", running.master_port)
-        for number in range(1, WORKERS + 1):
+        for number in range(1, self.workers + 1):
             self._launch_worker(programs, running, number)
         self._launch_thrift(programs, running)
 

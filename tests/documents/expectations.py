@@ -95,6 +95,7 @@ NOT_TYPED = {
     ".venv/bin/python -m benchmarks.readers --scale 10000": BENCHMARK,
     ".venv/bin/python -m benchmarks.client": BENCHMARK,
     ".venv/bin/python -m benchmarks.documents": BENCHMARK,
+    ".venv/bin/python -m benchmarks.spark": "measures for an hour, on Spark",
     ".venv/bin/python -m benchmarks --scale 1000 10000 --case refresh unchanged recent spread "
     "--changes 1000": BENCHMARK,
     'curl -H "X-API-KEY: …" -H "Content-Type: application/json" -d @bi/metabase/database.json '

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copying, documents, fact_floor
+from benchmarks import copying, documents, fact_floor, spark
 from benchmarks.changes import PICK, Change
 from benchmarks.checkout import copy_project
 from benchmarks.databases import own_connection
@@ -60,6 +60,12 @@ def test_a_load_of_documents_is_measured_beside_copy_of_them(
             assert counted == (500,), relation
     assert costs[documents.FIRST].rows > 500 > costs[documents.UNCHANGED].rows
     assert documents.FIRST in documents.table(costs)
+
+
+def test_a_night_on_spark_is_measured_by_one_that_makes_all_anew() -> None:
+    found = {spark.FULL: spark.Used(10, 1, 9), "on Spark": spark.Used(25, 5, 5, 10, 20)}
+    told = " ".join(spark.table(found).splitlines()[-1].split())
+    assert told == "| on Spark | 25 | 40 | 2.5 | 4.0 | 5 | 5 | 10 | 20 |"
 
 
 def test_the_meter_counts_rows_cpu_and_wal_of_the_step(warehouse_server: Server) -> None:
