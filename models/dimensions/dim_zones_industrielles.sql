@@ -23,10 +23,11 @@ select
     zones.description,
     zones.adresse,
     {%- for coordinate in ['longitude', 'latitude'] %}
-    case
-        when {{ is_in_country('points.longitude', 'points.latitude') }} then points.{{ coordinate }}
-        when points.longitude is null then parcels.{{ coordinate }}
-    end as {{ coordinate }},
+        case
+            when {{ is_in_country('points.longitude', 'points.latitude') }}
+                then points.{{ coordinate }}
+            when points.longitude is null then parcels.{{ coordinate }}
+        end as {{ coordinate }},
     {%- endfor %}
     {{ change_stamps() }}
 from {{ ref('stg_zones_industrielles') }} as zones
