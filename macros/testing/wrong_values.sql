@@ -6,7 +6,7 @@
     select * from {{ model }}
 {%- else -%}
 select
-    '{{ source.name }}' as table_source,
+    '{{ source.config.meta.get('relation', source.name) }}' as table_source,
     valeurs.colonne,
     {% for key in source.config.meta['key'] -%}
     {{ "', ' || " if not loop.first }}'{{ key }} ' || coalesce(cast(tested.{{ key }} as {{ dbt.type_string() }}), 'null'){{ ' ||' if not loop.last }}

@@ -62,7 +62,7 @@ def columns_of(kinds: set[str]) -> list[tuple[SourceTable, str]]:
 
 def named(table: SourceTable) -> str:
     """Return the name of a table in SQL, which may have capitals."""
-    return f'"{table.name}"'
+    return f'"{table.relation}"'
 
 
 def ease(warehouse: Warehouse) -> None:
@@ -88,7 +88,7 @@ def spoil(
         row = dict(zip(table.key, rows[number % len(rows)], strict=True))
         this = " and ".join(f"{key} = {part}" for key, part in row.items())
         warehouse.change(f"update {named(table)} set {name} = {value} where {this}")
-        where.add((table.name, name, ", ".join(f"{key} {part}" for key, part in row.items())))
+        where.add((table.relation, name, ", ".join(f"{key} {part}" for key, part in row.items())))
     return where
 
 
