@@ -239,18 +239,19 @@ def fill_demo(options: argparse.Namespace) -> int:
 
 def load_sources(options: argparse.Namespace) -> int:
     """Load without building anything, say what a load would do, or drop what an area brought."""
-    from sigeti_dwh.load.documents.area_load import load_area, undo_area
     from sigeti_dwh.night.engine import engine_of
     from sigeti_dwh.night.run_log import held
 
     settings = started()
+    engine = engine_of(settings)
+    how = {"accept_loss": options.accept_loss, "dry_run": options.dry_run}
     with held(settings):
         if options.undo_area is not None:
-            print("\n".join(undo_area(settings, options.undo_area)) or "There was nothing of it.")
+            print("\n".join(engine.undo_area(options.undo_area)) or "There was nothing of it.")
             return 0
-        engine_of(settings).load(print, accept_loss=options.accept_loss, dry_run=options.dry_run)
+        engine.load(print, **how)
         for area in settings.areas:
-            load_area(settings, area, accept_loss=options.accept_loss, dry_run=options.dry_run)
+            engine.load_area(area, print, **how)
     if options.dry_run:
         print("Nothing was written.")
     return 0

@@ -41,8 +41,13 @@ class Engine(Protocol):
     ) -> LoadResult:
         """Bring the copies to the present state of the source, or say what that would write."""
 
-    def load_area(self, area: str, report: Report, *, accept_loss: bool) -> None:
-        """Bring the copies of an optional area to the present state of its source."""
+    def load_area(
+        self, area: str, report: Report, *, accept_loss: bool, dry_run: bool = False
+    ) -> None:
+        """Bring the copies of an optional area to the present state of its source, or only tell."""
+
+    def undo_area(self, area: str) -> list[str]:
+        """Drop all that an optional area has brought; return what was dropped."""
 
     def make_schemas(self, manifest: Any) -> None:
         """Make the schemas that the project builds in, where dbt does not."""

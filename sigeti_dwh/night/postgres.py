@@ -3,7 +3,7 @@
 from typing import Any
 
 from sigeti_dwh.alerts import published
-from sigeti_dwh.load.documents.area_load import load_area
+from sigeti_dwh.load.documents.area_load import load_area, undo_area
 from sigeti_dwh.load.night_load import load
 from sigeti_dwh.load.records import LoadResult
 from sigeti_dwh.morning.command import after_publication
@@ -44,9 +44,15 @@ class Postgres:
             dry_run=dry_run,
         )
 
-    def load_area(self, area: str, report: Report, *, accept_loss: bool) -> None:
+    def load_area(
+        self, area: str, report: Report, *, accept_loss: bool, dry_run: bool = False
+    ) -> None:
         """Copy what changed in the area's documents."""
-        load_area(self.settings, area, report=report, accept_loss=accept_loss)
+        load_area(self.settings, area, report=report, accept_loss=accept_loss, dry_run=dry_run)
+
+    def undo_area(self, area: str) -> list[str]:
+        """Drop the area's tables, and what is remembered of them."""
+        return undo_area(self.settings, area)
 
     def make_schemas(self, manifest: Any) -> None:
         """Leave it to dbt."""

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from sigeti_dwh.settings import Server
 from sigeti_dwh.spark.connection import Connection, connect
-from sigeti_dwh.spark.raw_table import jdbc_url, quoted, text
+from sigeti_dwh.spark.raw_table import jdbc_view, quoted
 from sigeti_dwh.spark.server import SparkServer
 from sigeti_dwh.warehouse.database import connect as connect_postgres
 
@@ -84,19 +84,7 @@ def _compared(
         sql.SQL(", ").join(_sent(name, kind) for name, kind in kept.items()),
         sql.Identifier(*relation.split(".")),
     )
-    options = {
-        "url": jdbc_url(postgres),
-        "driver": "org.postgresql.Driver",
-        "user": postgres.user,
-        "password": postgres.password,
-        "dbtable": f"({query.as_string()}) as lignes",
-        "fetchsize": "10000",
-    }
-    told = ", ".join(f"{name} {text(value)}" for name, value in options.items())
-    connection.execute(
-        "create or replace temporary view comparee using org.apache.spark.sql.jdbc "
-        f"options ({told})"
-    )
+    connection.execute(jdbc_view("comparee", postgres, query.as_string()))
     names = ", ".join(quoted(name) for name in kept)
     micros = round(since.timestamp() * 1_000_000)
     theirs = ", ".join(_received(name, kind, micros) for name, kind in kept.items())

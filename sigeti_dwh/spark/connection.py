@@ -2,13 +2,15 @@
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Self
 
 from sigeti_dwh.errors import RetryableError, UserError
-from sigeti_dwh.spark.packages import require_packages
+from sigeti_dwh.spark.packages import install_packages
 from sigeti_dwh.spark.server import FIRST, SparkServer
 
 # It writes a stack trace of what it then raises.
@@ -133,11 +135,11 @@ class Connection:
 
 
 def connect(server: SparkServer) -> Connection:
-    """Open a session, its settings pinned.
+    """Open a session, its settings pinned; install first, once, what talks to Spark.
 
     Raises UserError naming the server and what to do; RetryableError when waiting can help.
     """
-    require_packages()
+    install_packages(partial(print, file=sys.stderr))
     return Connection(server)
 
 

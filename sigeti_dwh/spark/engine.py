@@ -9,6 +9,7 @@ from sigeti_dwh.night.engine import Report
 from sigeti_dwh.night.kept_rows import SHOWN, name_rows
 from sigeti_dwh.night.results import LayerResult, NodeResult
 from sigeti_dwh.settings import Settings
+from sigeti_dwh.spark.area_load import load_area, undo_area
 from sigeti_dwh.spark.connection import connect
 from sigeti_dwh.spark.dbt_sessions import end_statements, keep_sessions
 from sigeti_dwh.spark.load import load, make_schemas
@@ -51,9 +52,15 @@ class Spark:
             raise UserError("A load on Spark cannot be tried without writing.\nNothing was done.")
         return load(self.settings, report=report, accept_loss=accept_loss)
 
-    def load_area(self, area: str, report: Report, *, accept_loss: bool) -> None:
-        """Refuse: documents are loaded into PostgreSQL alone."""
-        raise UserError(f"The area {area} is not built on Spark.\nEmpty DWH_AREAS in .env.")
+    def load_area(
+        self, area: str, report: Report, *, accept_loss: bool, dry_run: bool = False
+    ) -> None:
+        """Copy what changed in the area's documents, and let the executors read the copies."""
+        load_area(self.settings, area, report=report, accept_loss=accept_loss, dry_run=dry_run)
+
+    def undo_area(self, area: str) -> list[str]:
+        """Drop the area's tables there, and its documents in the records' database."""
+        return undo_area(self.settings, area)
 
     def make_schemas(self, manifest: Any) -> None:
         """Make every schema before dbt asks what is in it."""

@@ -21,15 +21,6 @@ def missing() -> list[str]:
     return [name for name, wanted in pinned if _version(name) != wanted]
 
 
-def require_packages() -> None:
-    """Raise UserError, with the command that installs them, when packages are missing."""
-    if lacking := missing():
-        raise UserError(
-            f"DWH_ENGINE=spark needs packages that are not installed: {', '.join(lacking)}.\n"
-            f"Install them: .venv/bin/python -m {COMMAND}"
-        )
-
-
 def install_packages(report: Callable[[str], None] = print) -> None:
     """Install what is missing into the environment that runs.
 

@@ -94,12 +94,6 @@ class RawTable:
     def view(self, server: Server, snapshot: str, extent: Extent) -> str:
         """Return the statement that makes the source's rows readable in a Spark session."""
         options = {
-            "url": jdbc_url(server),
-            "driver": "org.postgresql.Driver",
-            "user": server.user,
-            "password": server.password,
-            "dbtable": f"({self.source()}) as lignes",
-            "fetchsize": str(FETCHED),
             "sessionInitStatement": (
                 "set transaction isolation level repeatable read, read only; "
                 f"set transaction snapshot '{snapshot}'; "
@@ -113,11 +107,7 @@ class RawTable:
                 "upperBound": str(extent.last),
                 "numPartitions": str(extent.parts),
             }
-        told = ", ".join(f"{name} {text(value)}" for name, value in options.items())
-        return (
-            f"create or replace temporary view {self.incoming} using org.apache.spark.sql.jdbc "
-            f"options ({told})"
-        )
+        return jdbc_view(self.incoming, server, self.source(), options)
 
     def merge(self, run: int, change: int, moment: int) -> str:
         """Return the statement that writes what differs, and marks what is deleted.
@@ -185,6 +175,23 @@ class RawTable:
         if kind == "date":
             return f"date_from_unix_date({quoted(name)})"
         return f"cast({quoted(name)} as {kind})"
+
+
+def jdbc_view(name: str, server: Server, query: str, more: Mapping[str, str] | None = None) -> str:
+    """Return the statement that makes a query's rows readable in a Spark session, as a view."""
+    options = {
+        "url": jdbc_url(server),
+        "driver": "org.postgresql.Driver",
+        "user": server.user,
+        "password": server.password,
+        "dbtable": f"({query}) as lignes",
+        "fetchsize": str(FETCHED),
+        **(more or {}),
+    }
+    told = ", ".join(f"{option} {text(value)}" for option, value in options.items())
+    return (
+        f"create or replace temporary view {name} using org.apache.spark.sql.jdbc options ({told})"
+    )
 
 
 def jdbc_url(server: Server) -> str:

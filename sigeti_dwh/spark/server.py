@@ -37,6 +37,8 @@ class SparkServer:
             # A number that overflows, or a text that is no number, is an error and not null.
             "spark.sql.ansi.enabled": "true",
             "spark.sql.session.timeZone": "UTC",
+            # The source's stands in the statements that read it, which the server logs and lists.
+            "spark.sql.redaction.string.regex": r"(?i)password '([^'\\]|\\.)*'",
         }
         pinned = [f"set `{name}`={value}" for name, value in settings.items()]
         return [*pinned, f"use {self.catalog}"]

@@ -155,7 +155,7 @@ def test_a_word_without_a_meaning_on_spark_says_whose_business_it_is(word: str) 
     assert len(str(raised.value).splitlines()) == 1
 
 
-def test_missing_packages_are_named_with_the_command_that_installs_them(
+def test_packages_that_cannot_be_installed_are_told_with_the_command_to_do_it_by_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = packages.FILE.read_text(encoding="utf-8")
@@ -163,8 +163,10 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
     pinned = tmp_path / "packages.txt"
     pinned.write_text("not-there==1.0 \\\n    --hash=sha256:0\n", encoding="utf-8")
     monkeypatch.setattr(packages, "FILE", pinned)
-    with pytest.raises(UserError, match=r"not-there[^$]*pip install --require-hashes"):
-        packages.require_packages()
+    monkeypatch.setattr(packages, "COMMAND", f"pip install --no-index --require-hashes -r {pinned}")
+    with pytest.raises(UserError, match=r"not-there[^$]*By hand: .*pip install") as raised:
+        packages.install_packages()
+    assert len(str(raised.value).splitlines()) == 2
 
 
 def test_a_machine_without_java_is_told_what_to_install(

@@ -60,6 +60,8 @@ class Site:
         """Load on one engine; what the tests do to the source is meant."""
         project = Project(settings, folder=self.folder)
         project.engine.load(self.lines.append, accept_loss=True)
+        for area in settings.areas:
+            project.engine.load_area(area, self.lines.append, accept_loss=True)
 
     def build(self, settings: Settings, on_event: OnEvent = lambda event: None) -> None:
         """Build every model on one engine, in one command and without tests, and publish."""
@@ -72,7 +74,8 @@ class Site:
             models = [
                 node
                 for layer in LAYERS
-                for node in project.nodes[layer]
+                for nodes in (project.nodes, *project.areas.values())
+                for node in nodes[layer]
                 if node.startswith(("model.", "snapshot."))
             ]
             project.nodes = {NIGHT: models}

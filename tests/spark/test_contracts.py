@@ -16,7 +16,7 @@ def test_the_half_of_a_mart_that_is_not_published_is_not_read(site: Site) -> Non
     """Its files may be gone: a published mart is a view of two tags, of which one is read."""
     with connect(site.server) as connection:
         [(published,)] = connection.execute(
-            "select max(etiquette) from dwh_marts_operationnel.fraicheur__pointeur"
+            "select max_by(etiquette, depuis) from dwh_marts_operationnel.fraicheur__periodes"
         )
         other = "publie_a" if published == "publie_b" else "publie_b"
         connection.execute(f"insert overwrite {MART} select * from {MART}")

@@ -27,6 +27,12 @@ def test_a_night_on_each_engine_makes_the_same(
     assert "37 of 37 relations are equal, row for row" in said
 
 
+def test_the_password_of_the_source_is_in_no_log(site: Site) -> None:
+    log = (site.cluster.home / "logs" / "thrift.log").read_text(encoding="utf-8")
+    assert "temporary view arrivee_factures" in log and "(redacted)" in log
+    assert site.postgres.source.password not in log
+
+
 def test_a_row_that_differs_is_seen(site: Site) -> None:
     """The next night writes the table anew."""
     with connect(site.server) as connection:
@@ -46,6 +52,27 @@ def test_after_three_days_they_are_equal_again(site: Site) -> None:
     site.night(site.postgres)
     site.night(site.spark)
     assert site.differing() == []
+
+
+def test_before_and_after_the_commit_of_a_publication_a_moment_has_the_same_marts(
+    site: Site,
+) -> None:
+    """A query may read the table once for each mart, and some of these after the commit."""
+    periods = "dwh_marts_operationnel.fraicheur__periodes"
+    with connect(site.server) as connection:
+        [(new, moment), (old, _)] = connection.execute(
+            f"select snapshot_id, cast(committed_at as string) from {periods}.snapshots "
+            "order by committed_at desc limit 2"
+        )
+        before, after = (
+            connection.execute(
+                f"select mart, etiquette from {periods} version as of {snapshot} "
+                f"where depuis <= timestamp'{moment}' and timestamp'{moment}' < jusqua "
+                "order by mart"
+            )
+            for snapshot in (old, new)
+        )
+    assert before == after and before
 
 
 def test_a_row_deleted_at_the_source_is_kept_and_marked(site: Site) -> None:

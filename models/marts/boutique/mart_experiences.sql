@@ -79,7 +79,10 @@ mesures as (
     select
         *,
         {{ two_sided_p('z') }} as p_valeur,
-        1.959963985 * sqrt(p1 * (1 - p1) / essais_control + p2 * (1 - p2) / essais_variant) as marge
+        1.959963985 * sqrt(
+            cast(p1 as {{ type_double() }}) * (1 - p1) / essais_control
+            + cast(p2 as {{ type_double() }}) * (1 - p2) / essais_variant
+        ) as marge
     from taux
 
 ),

@@ -185,12 +185,16 @@ def undo_area(settings: Settings, area: str) -> list[str]:
         connect(settings.warehouse, application_name=f"sigeti_dwh load {area}") as warehouse,
         translated(settings.warehouse),
     ):
-        models = [
-            path.stem
-            for pattern in ("models/*", "snapshots")
-            for path in ROOT.glob(f"{pattern}/{area}/*.sql")
-        ]
-        return meta.forget_area(warehouse, settings.schema, area, models)
+        return meta.forget_area(warehouse, settings.schema, area, models_of(area))
+
+
+def models_of(area: str) -> list[str]:
+    """Return the names of an area's models and snapshots."""
+    return [
+        path.stem
+        for pattern in ("models/*", "snapshots")
+        for path in ROOT.glob(f"{pattern}/{area}/*.sql")
+    ]
 
 
 def check_collections(area: str, address: str, place: Place, collections: list[Collection]) -> None:
