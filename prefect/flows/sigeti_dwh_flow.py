@@ -18,11 +18,12 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas import State, TaskRun  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
-from sigeti_dwh.alerts import left_out_wrongly  # noqa: E402
+from sigeti_dwh.alerts import left_out_wrongly, published  # noqa: E402
 from sigeti_dwh.alerts.thresholds import read_thresholds  # noqa: E402
 from sigeti_dwh.errors import RetryableError, UserError  # noqa: E402
 from sigeti_dwh.folders import words  # noqa: E402
 from sigeti_dwh.load.records import LoadResult  # noqa: E402
+from sigeti_dwh.morning.command import after_publication  # noqa: E402
 from sigeti_dwh.night.engine import Engine  # noqa: E402
 from sigeti_dwh.night.layers import LAYERS, Layer  # noqa: E402
 from sigeti_dwh.night.look import code_version  # noqa: E402
@@ -202,7 +203,9 @@ def sigeti_dwh(
                 log.whole()
             if not failed:
                 log.leaves(code)
-            project.engine.published(look)
+            project.engine.remember_publication()
+            published(settings)
+            after_publication(settings, look)
         if project.missed:
             left_out_wrongly([str(node) for node in project.missed])
         summary = RunSummary(

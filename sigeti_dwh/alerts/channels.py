@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sigeti_dwh.alerts.messages import Kind, Message
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.spark.server import is_chosen
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -158,7 +159,9 @@ def entries(variables: Mapping[str, str], setting: str) -> list[str]:
     return [entry for entry in re.split(r"[\s,;]+", variables.get(setting, "")) if entry]
 
 
-def address_and_login(setting: str, entry: str) -> tuple[str, str | None]:
+def address_and_login(
+    variables: Mapping[str, str], setting: str, entry: str
+) -> tuple[str, str | None]:
     """Return the parts of an entry address:login, or address; raise UserError for any other."""
     address, colon, login = entry.partition(":")
     if not ADDRESS.fullmatch(address):
@@ -168,6 +171,11 @@ def address_and_login(setting: str, entry: str) -> tuple[str, str | None]:
         )
     if colon and not login:
         raise UserError(f"{setting}: {entry!r} names no login.\nWrite it, or leave the colon out.")
+    if login and is_chosen(variables):
+        raise UserError(
+            f"{setting}: {entry!r} names a login, and on Spark the catalog knows what it may see.\n"
+            "Write an address alone, for all zones, in DWH_REPORT_* and DWH_ALERT_MAIL_TO."
+        )
     return address, login or None
 
 

@@ -70,7 +70,7 @@ def unseeing(zones: Mapping[str, Zones]) -> list[str]:
 
 
 def _manager(variables: Mapping[str, str], entry: str) -> Manager:
-    address, login = address_and_login(SETTING, entry)
+    address, login = address_and_login(variables, SETTING, entry)
     if login is None:
         raise UserError(
             f"{SETTING}: {address} names no login.\n"

@@ -14,6 +14,7 @@ from sigeti_dwh.alerts.messages import Message, backup_failure, left_out
 from sigeti_dwh.alerts.thresholds import TOLD, measure
 from sigeti_dwh.errors import NoNightError, UserError
 from sigeti_dwh.folders import words
+from sigeti_dwh.readers.published import published_marts
 from sigeti_dwh.schedule import read_schedules
 from sigeti_dwh.settings import ROOT, STATE, Settings, read_variables
 from sigeti_dwh.warehouse.database import connect
@@ -79,8 +80,9 @@ def published(settings: Settings, root: Path = ROOT) -> None:
     """Tell which thresholds the marts have crossed, or respect again; never raises."""
     try:
         named, wrong = usable_managers(read_variables())
+        with published_marts(settings) as marts:
+            values = measure(marts, root)
         with connect(settings.warehouse) as connection:
-            values = measure(connection, settings.schema, root)
             managers = zones_of(connection, named)
         wrong += unseeing(managers)
     except Exception as error:

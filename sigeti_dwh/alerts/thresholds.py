@@ -9,14 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import psycopg
 import yaml
-from psycopg import sql
 
 from sigeti_dwh.dashboards.columns import Column, read_columns
 from sigeti_dwh.dashboards.specification import Measure, read_measure
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.readers.contract import read_marts
+from sigeti_dwh.readers.published import PublishedMarts
 from sigeti_dwh.settings import ROOT
 
 FILE = Path("bi/seuils.yml")
@@ -38,8 +37,6 @@ class Threshold:
 
     name: str
     words: str
-    schema: str
-    """Of the mart, without the prefix."""
     mart: str
     level: str
     measure: Measure
@@ -101,47 +98,39 @@ def read_thresholds(root: Path = ROOT) -> list[Threshold]:
     if not isinstance(content, dict):
         raise UserError(f"{FILE}: it holds no entries of a name and what it stands for.")
     columns = read_columns(root / "models")
-    schemas = {mart.name: mart.schema for mart in read_marts(root)}
-    return [_threshold(str(name), one, columns, schemas) for name, one in content.items()]
+    marts = [mart.name for mart in read_marts(root)]
+    return [_threshold(str(name), one, columns, marts) for name, one in content.items()]
 
 
-def measure(warehouse: psycopg.Connection[Any], prefix: str, root: Path = ROOT) -> list[Value]:
+def measure(marts: PublishedMarts, root: Path = ROOT) -> list[Value]:
     """Return what the thresholds measure of the marts that are published now.
 
     A mart that is empty, or not published yet, says nothing.
     """
-    found: list[Value] = []
-    for threshold in read_thresholds(root):
-        published = f"{prefix}_{threshold.schema}.{threshold.mart}"
-        row = warehouse.execute("select to_regclass(%s) is not null", [published]).fetchone()
-        if row == (True,):
-            found += _values(warehouse, threshold, published)
-    return found
+    return [
+        value
+        for threshold in read_thresholds(root)
+        if marts.columns(threshold.mart)
+        for value in _values(marts, threshold)
+    ]
 
 
-def _values(
-    warehouse: psycopg.Connection[Any], threshold: Threshold, published: str
-) -> list[Value]:
+def _values(marts: PublishedMarts, threshold: Threshold) -> list[Value]:
     names = LEVELS[threshold.level]
-    groups = sql.SQL(", ").join(map(sql.Identifier, names))
-    query = sql.SQL("select {} from {}{} order by {}").format(
-        sql.SQL(", ").join(
-            # Its words were checked when the file was read.
-            [*map(sql.Identifier, names), sql.SQL(threshold.measure.sql)]
-        ),
-        sql.Identifier(*published.split(".")),
-        sql.SQL(" group by ") + groups if names else sql.SQL(" having count(*) > 0"),
-        groups if names else sql.SQL("1"),
-    )
+    # Its words were checked when the file was read.
+    measured = threshold.measure.sql.replace("{", "{{").replace("}", "}}")
+    columns = ", ".join([*names, f"{measured} as measured"])
+    groups = ", ".join(names)
+    grouped = f"group by {groups} order by {groups}" if names else "having count(*) > 0"
     share = 100 if threshold.measure.unit == "%" else 1
     return [
         Value(
             threshold,
-            " ".join([threshold.name, *(str(one) for one in row[:-1][:1])]),
-            str(row[1]) if names else "",
-            None if row[-1] is None else Decimal(row[-1]) * share,
+            " ".join([threshold.name, *(str(row[name]) for name in names[:1])]),
+            str(row[names[1]]) if names else "",
+            None if row["measured"] is None else Decimal(row["measured"]) * share,
         )
-        for row in warehouse.execute(query)
+        for row in marts.rows(f"select {columns} from {{{threshold.mart}}} {grouped}")
     ]
 
 
@@ -149,7 +138,7 @@ def _threshold(
     name: str,
     content: Any,
     columns: Mapping[str, Mapping[str, Column]],
-    schemas: Mapping[str, str],
+    marts: Sequence[str],
 ) -> Threshold:
     def mistake(what: str) -> UserError:
         return UserError(f"{FILE}: {name}: {what}.")
@@ -165,7 +154,7 @@ def _threshold(
         raise mistake(f"{', '.join(sorted(missing))} missing")
     if unknown := content.keys() - REQUIRED - OPTIONAL:
         raise mistake(f"nothing is called {', '.join(sorted(map(str, unknown)))} here")
-    mart, level = one_of("mart", list(schemas)), one_of("level", list(LEVELS))
+    mart, level = one_of("mart", marts), one_of("level", list(LEVELS))
     if lacking := [column for column in LEVELS[level] if column not in columns[mart]]:
         raise mistake(f"{mart} has no {lacking[0]}, by which the level {level} goes")
     sides = [side for side in ("below", "above") if side in content]
@@ -178,7 +167,6 @@ def _threshold(
     return Threshold(
         name,
         str(content["words"]),
-        schemas[mart],
         mart,
         level,
         read_measure(f"{FILE}: {name}", name, content["measure"], columns[mart]),

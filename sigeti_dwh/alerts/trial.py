@@ -9,6 +9,7 @@ from sigeti_dwh.alerts.managers import Manager, read_managers, zones_of
 from sigeti_dwh.alerts.nights import NOBODY, send
 from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.readers.published import published_marts
 from sigeti_dwh.settings import load_settings, read_variables
 from sigeti_dwh.warehouse.database import connect, translated
 
@@ -36,8 +37,9 @@ def _thresholds(managers: Sequence[Manager]) -> str:
     thresholds = read_thresholds()
     settings = load_settings()
     try:
+        with published_marts(settings) as marts:
+            values = measure(marts)
         with connect(settings.warehouse) as connection, translated(settings.warehouse):
-            values = measure(connection, settings.schema)
             seen = zones_of(connection, managers)
     except UserError as error:
         return f"{FILE}, {len(thresholds)} thresholds, not measured: {error}"

@@ -183,7 +183,8 @@ def read_measure(place: str, name: str, content: Any, columns: Mapping[str, Colu
     if len(parts) == 2:
         # Two sums may be the numerator.
         counted = f"({sql})" if re.search(r"\)\s*[-+]", sql) else sql
-        sql = f"{counted} / nullif(cast({parts[1]} as numeric), 0)"
+        # Without precision and scale it would be a whole number on Spark.
+        sql = f"{counted} / nullif(cast({parts[1]} as numeric(38, 6)), 0)"
     return Measure(name, content["label"], unit, sql)
 
 

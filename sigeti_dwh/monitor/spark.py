@@ -92,10 +92,7 @@ def _counted(connection: Connection, objects: list[tuple[str, str, str]]) -> lis
 def _published(connection: Connection, prefix: str) -> list[tuple[Any, ...]]:
     """Return when each mart was published; nothing before the first publication."""
     relation = f"{prefix}_marts_operationnel.fraicheur"
-    try:
-        found = connection.execute(f"select mart, unix_micros(publie_le) from {relation}")
-    except Exception as error:
-        if "TABLE_OR_VIEW_NOT_FOUND" in str(error):
-            return []
-        raise
-    return [(mart, datetime.fromtimestamp(micros / 1_000_000, UTC)) for mart, micros in found]
+    if not connection.columns(relation):
+        return []
+    published = connection.records(f"select mart, publie_le from {relation}")
+    return [(one["mart"], one["publie_le"]) for one in published]

@@ -14,7 +14,8 @@ from sigeti_dwh.morning.french import (
     share,
     short_day,
 )
-from sigeti_dwh.morning.reading import Reading, Row, total
+from sigeti_dwh.morning.reading import Reading, total
+from sigeti_dwh.readers.published import Row
 
 MOST_DEBTORS = 10
 MOST_CAMPAIGNS = 10

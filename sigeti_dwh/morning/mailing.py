@@ -71,7 +71,7 @@ def read_recipients(variables: Mapping[str, str]) -> list[Recipient]:
     Raises UserError, naming the variable, for an entry or DWH_SMTP_* that cannot be used.
     """
     found = [
-        Recipient(setting, *address_and_login(setting, entry))
+        Recipient(setting, *address_and_login(variables, setting, entry))
         for setting in PERIODS
         for entry in entries(variables, setting)
     ]

@@ -6,7 +6,8 @@ from decimal import Decimal
 from sigeti_dwh.morning import charts
 from sigeti_dwh.morning.content import Drawing, Section, Table, Tile, filled
 from sigeti_dwh.morning.french import NOTHING, SPACE, amount, capitalised, number, share
-from sigeti_dwh.morning.reading import Reading, Row, total
+from sigeti_dwh.morning.reading import Reading, total
+from sigeti_dwh.readers.published import Row
 
 MOST_BOTTLENECKS = 10
 MOST_SECTORS = 10
@@ -122,7 +123,7 @@ def jobs(reading: Reading, today: date) -> Section | None:
         return None
     sectors = reading.rows(
         "select nom_domaine, " + sums + "and annee = %(year)s group by nom_domaine "
-        "order by sum(emplois_total) desc, nom_domaine limit %(most)s",
+        "order by emplois_total desc, nom_domaine limit %(most)s",
         year=today.year,
         most=MOST_SECTORS,
     )
@@ -202,7 +203,7 @@ def cases(reading: Reading, today: date) -> Section | None:
         return None
     late = reading.rows(
         "select nom_zone, " + states + "group by zone_id, nom_zone "
-        "having sum(nombre_en_retard) > 0 order by sum(nombre_en_retard) desc, nom_zone "
+        "having sum(nombre_en_retard) > 0 order by nombre_en_retard desc, nom_zone "
         "limit %(most)s",
         most=MOST_ZONES,
     )

@@ -7,8 +7,9 @@ from sigeti_dwh.folders import REPORT_PAGE, write_private
 from sigeti_dwh.morning.content import Report
 from sigeti_dwh.morning.french import minute
 from sigeti_dwh.morning.pages import as_html, as_pdf
-from sigeti_dwh.morning.reading import reading
+from sigeti_dwh.morning.reading import Reading
 from sigeti_dwh.morning.sections import sections
+from sigeti_dwh.readers.published import published_marts
 from sigeti_dwh.settings import Settings
 
 TITLE = "Rapport du matin des zones industrielles"
@@ -19,15 +20,23 @@ def gather(settings: Settings, user: str | None = None, zones: Sequence[int] = (
 
     Raises UserError when nothing is published, or the login cannot be read as.
     """
-    with reading(settings, user, zones) as marts:
-        data_of, today = marts.publication()
-        whose = "Toutes les zones."
-        if user is not None or zones:
-            seen = marts.rows(
-                "select nom_zone from {mart_occupation_zones} where {of_zones} order by nom_zone"
-            )
-            whose = f"Zones visibles : {', '.join(row['nom_zone'] for row in seen) or 'aucune'}."
-        return Report(TITLE, minute(data_of), whose, sections(marts, today))
+    with published_marts(settings, user) as marts:
+        reading = Reading(marts, zones)
+        published = reading.publication()
+        while True:
+            data_of, today = published
+            whose = _whose(reading) if user is not None or zones else "Toutes les zones."
+            report = Report(TITLE, minute(data_of), whose, sections(reading, today))
+            # On Spark another publication can begin between two queries.
+            if (published := reading.publication()) == (data_of, today):
+                return report
+
+
+def _whose(reading: Reading) -> str:
+    seen = reading.rows(
+        "select nom_zone from {mart_occupation_zones} where {of_zones} order by nom_zone"
+    )
+    return f"Zones visibles : {', '.join(row['nom_zone'] for row in seen) or 'aucune'}."
 
 
 def write(report: Report, page: Path = REPORT_PAGE, pdf: Path | None = None) -> list[Path]:

@@ -70,8 +70,8 @@ class Engine(Protocol):
     def advice(self, result: LayerResult) -> str | None:
         """Say what to do about a layer that failed for what is the server's."""
 
-    def published(self, look: bool) -> None:
-        """Tell whom it concerns what was published."""
+    def remember_publication(self) -> None:
+        """Remember of which load the published marts are."""
 
 
 def engine_of(settings: Settings) -> Engine:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sigeti_dwh.alerts import published
 from sigeti_dwh.load.documents.area_load import load_area, undo_area
 from sigeti_dwh.load.night_load import load
 from sigeti_dwh.load.records import LoadResult
-from sigeti_dwh.morning.command import after_publication
 from sigeti_dwh.night import acceptances, kept_rows
 from sigeti_dwh.night.engine import Report
 from sigeti_dwh.night.node_states import NodeStates
@@ -85,7 +83,5 @@ class Postgres:
             return free_space(self.settings.warehouse)
         return blocker(self.settings.warehouse) if result.locked else None
 
-    def published(self, look: bool) -> None:
-        """Tell of thresholds that were crossed, and write the morning report."""
-        published(self.settings)
-        after_publication(self.settings, look)
+    def remember_publication(self) -> None:
+        """Leave it to the publication itself, which does so in the database."""

@@ -4,8 +4,9 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date
 from functools import partial
 from typing import Any, Self
 
@@ -18,6 +19,12 @@ logging.getLogger("thrift").setLevel(logging.CRITICAL)
 
 ROOM_SECONDS = 120
 POLL_SECONDS = 0.05
+TYPES: dict[str, Callable[[Any], object]] = {
+    "DATE_TYPE": date.fromisoformat,
+    # Sessions are in UTC.
+    "TIMESTAMP_TYPE": lambda moment: moment.replace(tzinfo=UTC),
+}
+"""How PyHive's value of a type is read, where it leaves something out."""
 
 REFUSALS: tuple[tuple[str, type[UserError], str, str], ...] = (
     (
@@ -116,6 +123,34 @@ class Connection:
         except Exception:
             # What it says of a server that is gone has been said before.
             return
+
+    def columns(self, relation: str) -> list[str]:
+        """Return the columns of a table or view, none where there is none."""
+        try:
+            return [name for name, *_ in self.execute(f"describe table {relation}")]
+        except Exception as error:
+            if re.search("(TABLE_OR_VIEW|SCHEMA)_NOT_FOUND", str(error)):
+                return []
+            raise
+
+    def records(
+        self, query: str, values: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a query, in which values stand as %(value)s, by their names."""
+        with translated(self.server):
+            cursor = self._link.cursor()
+            try:
+                cursor.execute(query, values)
+                kinds = {name: TYPES.get(kind) for name, kind, *_ in cursor.description}
+                return [
+                    {
+                        name: read(value) if read and value is not None else value
+                        for (name, read), value in zip(kinds.items(), row, strict=True)
+                    }
+                    for row in rows_of(cursor)
+                ]
+            finally:
+                _close(cursor)
 
     def execute(self, statement: str, seconds: float | None = None) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows; raise UserError for what a user can act on.

@@ -10,7 +10,6 @@ ELSEWHERE = {
     "backup": "tables are kept by their storage and Iceberg's snapshots, by who runs it",
     "restore": "a table goes back to a snapshot by Iceberg's rollback_to_snapshot",
     "export": "a spreadsheet is written by the BI tool that reads the marts there",
-    "report": "the morning report reads PostgreSQL alone",
     "dashboards": "Superset reads the marts there by a connection that you make in it",
     "datasource": "rights are tried by who gives them in its catalog",
 }

@@ -85,14 +85,14 @@ class Spark:
     def examples(self, relation: str) -> str:
         """Name up to three rows by their keys."""
         with connect(self.server) as connection:
-            columns = [name for name, *_ in connection.execute(f"describe table {relation}")]
+            columns = connection.columns(relation)
             rows = connection.execute(f"select * from {relation} limit {SHOWN + 1}")
         return name_rows([dict(zip(columns, row, strict=True)) for row in rows])
 
     def fingerprint(self, relation: str) -> str | None:
         """Return a hash of the rows, without what says nothing of them."""
         with connect(self.server) as connection:
-            columns = [name for name, *_ in connection.execute(f"describe table {relation}")]
+            columns = connection.columns(relation)
             told = [f"`{name}`" for name in columns if name not in ("_insertion", "_changement")]
             rows = f"to_json(struct({', '.join(told)}))"
             [(found,)] = connection.execute(
@@ -110,8 +110,8 @@ class Spark:
             "Free space where the cluster keeps its files and run again." if result.full else None
         )
 
-    def published(self, look: bool) -> None:
-        """Remember up to which load the marts were published: losses are measured by it."""
+    def remember_publication(self) -> None:
+        """Remember of which load the marts are: losses are measured by it."""
         server = self.settings.warehouse
         with connect_postgres(server) as connection, translated(server):
             connection.execute(

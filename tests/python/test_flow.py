@@ -256,8 +256,8 @@ def test_an_area_that_fails_holds_back_its_own_marts_alone(
         flow, "load_settings", lambda: replace(settings, areas={"boutique": "/nowhere"})
     )
     monkeypatch.setattr(postgres, "load_area", refuse)
-    monkeypatch.setattr(postgres, "published", told.append)
-    monkeypatch.setattr(postgres, "after_publication", lambda settings, look: told.append(settings))
+    monkeypatch.setattr(flow, "published", told.append)
+    monkeypatch.setattr(flow, "after_publication", lambda settings, look: told.append(settings))
     state = run(docs=False)
     assert len(told) == 2
     assert "boutique failed: daily_metrics.csv, line 4: no date" in capsys.readouterr().out

@@ -1,14 +1,16 @@
 """What of Spark needs no Java: its settings, the SQL of its load, its words for what goes wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sigeti_dwh.alerts.managers import read_managers
 from sigeti_dwh.embedded import EmbeddedServer
 from sigeti_dwh.errors import RetryableError, UserError
 from sigeti_dwh.load.source_tables import SourceTable, read_source_tables
+from sigeti_dwh.morning.mailing import read_recipients
 from sigeti_dwh.settings import Server, load_settings
 from sigeti_dwh.spark import packages, programs
 from sigeti_dwh.spark.cluster import Cluster
@@ -145,6 +147,19 @@ def test_what_spark_says_is_told_in_words_to_act_on(
 
 def test_a_mistake_in_our_own_sql_stays_as_it_is() -> None:
     assert refusal(Exception("[PARSE_SYNTAX_ERROR] Syntax error at or near 'x'"), SERVER) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "read"),
+    [("DWH_REPORT_DAILY", read_recipients), ("DWH_ALERT_ZONES", read_managers)],
+)
+def test_a_login_whose_zones_only_the_catalog_knows_is_refused(
+    setting: str, read: Callable[[Mapping[str, str]], list[object]]
+) -> None:
+    told = {setting: "chef@example.org:m.traore", "DWH_SMTP_HOST": "mail.example.org"}
+    assert len(read(told)) == 1
+    with pytest.raises(UserError, match=rf"{setting}: .* names a login, and on Spark the catalog"):
+        read(told | SET)
 
 
 @pytest.mark.parametrize("word", ELSEWHERE)

@@ -13,8 +13,8 @@ from sigeti_dwh.alerts import night_ended, nights, published
 from sigeti_dwh.alerts.managers import read_managers
 from sigeti_dwh.alerts.thresholds import FILE, measure, read_thresholds
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.readers.published import published_marts
 from sigeti_dwh.settings import ROOT
-from sigeti_dwh.warehouse.database import connect
 
 from .mailbox import Mailbox
 from .readers import execute
@@ -167,8 +167,8 @@ def test_values_are_those_of_sql(warehouse: Warehouse, root: Path) -> None:
             measure: {label: Dû, unit: FCFA, sql: sum(montant_restant_du)}}
         """,
     )
-    with connect(warehouse.settings.warehouse) as connection:
-        values = measure(connection, "dwh", root)
+    with published_marts(warehouse.settings) as marts:
+        values = measure(marts, root)
     sums = dict(
         warehouse.rows(
             "select 'client ' || entreprise_id, sum(montant_restant_du) "
@@ -180,8 +180,8 @@ def test_values_are_those_of_sql(warehouse: Warehouse, root: Path) -> None:
 
 
 def test_those_shipped_are_quiet_on_the_demo(warehouse: Warehouse) -> None:
-    with connect(warehouse.settings.warehouse) as connection:
-        values = measure(connection, "dwh")
+    with published_marts(warehouse.settings) as marts:
+        values = measure(marts)
     assert {one.threshold.name for one in values} == {one.name for one in read_thresholds()}
     assert not [str(one) for one in values if one.is_crossed]
 
@@ -190,8 +190,8 @@ def test_cases_past_their_limit_cross_a_threshold_together(warehouse: Warehouse)
     cases = "dwh_marts_operationnel.mart_suivi_dossiers"
     for late, crossed in ((0, []), (10, ["dossiers_en_retard"])):
         execute(warehouse.settings.warehouse, f"update {cases} set nombre_en_retard = {late}")
-        with connect(warehouse.settings.warehouse) as connection:
-            values = measure(connection, "dwh")
+        with published_marts(warehouse.settings) as marts:
+            values = measure(marts)
         assert [one.key for one in values if one.is_crossed] == crossed
 
 
@@ -201,8 +201,8 @@ def test_requests_that_wait_cross_a_threshold_at_a_bottleneck_only(warehouse: Wa
         warehouse.settings.warehouse,
         f"update {path} set demandes_en_cours = 11, est_goulot = zone_id = 1",
     )
-    with connect(warehouse.settings.warehouse) as connection:
-        values = measure(connection, "dwh")
+    with published_marts(warehouse.settings) as marts:
+        values = measure(marts)
     assert [one.key for one in values if one.is_crossed] == ["goulot 1"]
 
 

@@ -1,5 +1,6 @@
 """Both engines make the same of one source: at first, after days, and after what was killed."""
 
+import re
 import subprocess
 import threading
 import time
@@ -7,8 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from sigeti_dwh.alerts.thresholds import measure
 from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.morning.report import gather
 from sigeti_dwh.night.results import NodeResult, NodeStart
+from sigeti_dwh.readers.published import published_marts
 from sigeti_dwh.spark.connection import check, connect
 
 from .site import Site
@@ -25,6 +29,7 @@ def test_a_night_on_each_engine_makes_the_same(
     said = demonstrated.stdout + demonstrated.stderr
     assert demonstrated.returncode == 0, said[-3000:]
     assert "37 of 37 relations are equal, row for row" in said
+    assert "The morning report" not in said and "Alerts:" not in said
 
 
 def test_the_password_of_the_source_is_in_no_log(site: Site) -> None:
@@ -52,6 +57,37 @@ def test_after_three_days_they_are_equal_again(site: Site) -> None:
     site.night(site.postgres)
     site.night(site.spark)
     assert site.differing() == []
+
+
+@pytest.mark.parametrize("zones", [[], [1, 3]])
+def test_the_morning_report_is_the_same(site: Site, zones: list[int]) -> None:
+    of_both = []
+    for settings in (site.postgres, site.spark):
+        report = gather(settings, zones=zones)
+        of_both.append(
+            [
+                (section.title, section.tiles, section.tables, section.notes, drawn)
+                for section in report.sections
+                # A chart has a number of its own each time.
+                for drawn in [[re.findall(r">([^<>{}]+)<", one.svg) for one in section.drawings]]
+            ]
+        )
+    assert of_both[0] == of_both[1]
+    assert len(of_both[0]) >= 5
+
+
+def test_thresholds_are_measured_the_same(site: Site) -> None:
+    of_both = []
+    for settings in (site.postgres, site.spark):
+        with published_marts(settings) as marts:
+            of_both.append([(one.key, str(one), one.is_crossed) for one in measure(marts)])
+    assert of_both[0] == of_both[1]
+    assert {key for key, _, _ in of_both[0]} >= {"recouvrement_declare", "zone_pleine 1"}
+
+
+def test_nobody_reads_there_in_the_name_of_a_login(site: Site) -> None:
+    with pytest.raises(UserError, match=r"catalog knows what m\.traore may.*\nLeave --user out"):
+        gather(site.spark, "m.traore")
 
 
 def test_before_and_after_the_commit_of_a_publication_a_moment_has_the_same_marts(
