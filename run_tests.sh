@@ -7,8 +7,8 @@ usage() {
     cat <<'END'
 usage: run_tests.sh [--fast | --documents | --browser | --spark] [OPTION OF PYTEST ...]
 
-Runs every check that needs no browser, in about an hour on two cores, and stops at the
-first that fails. The last line says which, or that all passed.
+Runs every check that needs neither browser nor Spark, in about an hour on two cores, and stops
+at the first that fails. The last line says which, or that all passed.
 
   --fast      lint, a small night, unit tests of dbt and Python: two minutes
   --documents types every command of every document in a fresh clone, as a run of every

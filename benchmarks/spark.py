@@ -1,8 +1,8 @@
 """The command: python -m benchmarks.spark. What nights cost on Spark, beside PostgreSQL.
 
-Sources of each size go through a first and a second night on PostgreSQL, and the same on a cluster
-of this machine, with one and with two workers of one core; Spark computes all in both. Then both
-warehouses are compared row for row.
+Sources of each size go through a full refresh and a night of changes on PostgreSQL, then through
+two nights on a cluster of this machine, with one and with two workers of one core; Spark computes
+all in both, changes or not. Then both warehouses are compared row for row.
 """
 
 import argparse

@@ -8,7 +8,7 @@
     {{ run_hooks(pre_hooks) }}
     {%- set said = this.incorporate(type='view') -%}
     {%- set periods = api.Relation.create(schema=this.schema, identifier=this.identifier ~ '__periodes', type='table') -%}
-    {#- Longer than the commit takes. -#}
+    {#- Longer than the commit takes, which waits for an executor; it is told when it was not. -#}
     {%- set in_time = 'interval 10 seconds' -%}
     {%- if flags.WHICH == 'build' -%}
         {%- call statement('create') -%}
@@ -41,6 +41,10 @@
             from {{ periods }}
             where etiquette = '{{ published }}'
         {%- endcall -%}
+        {%- set last_commit = "select max(committed_at) from " ~ periods ~ ".snapshots" -%}
+        {%- if published and run_query("select max(depuis) < (" ~ last_commit ~ ") from " ~ periods).rows[0][0] -%}
+            {%- do exceptions.warn('The publication was committed later than ' ~ in_time ~ ': who read meanwhile may have seen some marts before others.') -%}
+        {%- endif -%}
         {%- call statement('say') -%}
             create or replace view {{ said }} ({{ described_columns(model, of_table=false) }})
             comment {{ spark_text(model.description) }}

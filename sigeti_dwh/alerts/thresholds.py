@@ -14,6 +14,7 @@ import yaml
 from sigeti_dwh.dashboards.columns import Column, read_columns
 from sigeti_dwh.dashboards.specification import Measure, read_measure
 from sigeti_dwh.errors import UserError
+from sigeti_dwh.folders import words
 from sigeti_dwh.readers.contract import read_marts
 from sigeti_dwh.readers.published import PublishedMarts
 from sigeti_dwh.settings import ROOT
@@ -122,6 +123,15 @@ def _values(marts: PublishedMarts, threshold: Threshold) -> list[Value]:
     columns = ", ".join([*names, f"{measured} as measured"])
     groups = ", ".join(names)
     grouped = f"group by {groups} order by {groups}" if names else "having count(*) > 0"
+    try:
+        found = marts.rows(f"select {columns} from {{{threshold.mart}}} {grouped}")
+    except UserError:
+        raise
+    except Exception as error:
+        first = words(error).splitlines()[0]
+        raise UserError(
+            f"{FILE}: {threshold.name}: its measure cannot be computed: {first}"
+        ) from error
     share = 100 if threshold.measure.unit == "%" else 1
     return [
         Value(
@@ -130,7 +140,7 @@ def _values(marts: PublishedMarts, threshold: Threshold) -> list[Value]:
             str(row[names[1]]) if names else "",
             None if row["measured"] is None else Decimal(row["measured"]) * share,
         )
-        for row in marts.rows(f"select {columns} from {{{threshold.mart}}} {grouped}")
+        for row in found
     ]
 
 

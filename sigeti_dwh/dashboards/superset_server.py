@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,8 +23,27 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.settings import STATE, Server
 
 HOST = "127.0.0.1"
+PYTHON = (3, 11)
+"""Of which version the wheels are that superset/constraints.txt pins."""
 START_SECONDS = 300
 STOP_SECONDS = 30
+
+
+def python_for_superset(running: tuple[int, int] = sys.version_info[:2]) -> str:
+    """Return a Python of the version that Superset's packages are pinned for: this one or another.
+
+    Raises UserError where there is none.
+    """
+    if running == PYTHON:
+        return sys.executable
+    wanted = ".".join(map(str, PYTHON))
+    found = shutil.which(f"python{wanted}")
+    if found is None:
+        raise UserError(
+            f"Superset is installed under Python {wanted}; this is {'.'.join(map(str, running))}, "
+            f"and no python{wanted} is found.\nInstall it, and run again."
+        )
+    return found
 
 
 class SupersetServer:
@@ -83,7 +103,9 @@ class SupersetServer:
             return
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.report(f"Installing Superset in {self.home / 'venv'}: some minutes, the first time.")
-        self._call("install", sys.executable, "-m", "venv", "--clear", str(self.home / "venv"))
+        self._call(
+            "install", python_for_superset(), "-m", "venv", "--clear", str(self.home / "venv")
+        )
         pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         locked = ("--require-hashes", "--no-deps", "-r", str(constraints))
         self._call("install", self._program("python"), *pip, *locked)

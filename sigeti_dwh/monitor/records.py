@@ -1,6 +1,6 @@
 """What the warehouse's own records say: last nights, when each object was made and published."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,6 +79,12 @@ class Night:
         return (self.ended - self.began).total_seconds() if self.ended else None
 
 
+def freshness_relations(prefix: str, areas: Iterable[str]) -> list[str]:
+    """Return the relations that say when each mart was published, of SIGETI and of areas."""
+    own = f"{prefix}_marts_operationnel.fraicheur"
+    return [own, *(f"{prefix}_marts_{area}.fraicheur_{area}" for area in areas)]
+
+
 def with_times(
     connection: psycopg.Connection[Any], prefix: str, measures: Sequence[Measure]
 ) -> list[Measure]:
@@ -97,12 +103,9 @@ def with_times(
         for schema, table in loads.items()
     }
     published: dict[str, datetime] = {}
-    for schema, table in (
-        ("operationnel", "fraicheur"),
-        *((area, f"fraicheur_{area}") for area in areas),
-    ):
+    for relation in freshness_relations(prefix, areas):
         query = sql.SQL("select mart, publie_le from {}").format(
-            sql.Identifier(f"{prefix}_marts_{schema}", table)
+            sql.Identifier(*relation.split("."))
         )
         published |= dict(rows(connection, query))
     completed = []

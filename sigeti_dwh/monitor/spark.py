@@ -1,6 +1,6 @@
 """The same look at a warehouse whose tables are on Spark: rows, freshness, nights and tests."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +38,7 @@ def survey_spark(
         selection.require([(layer, name) for layer, name, _ in known])
         counted = [one for one in known if selection.has(one[0], one[1])]
         measures = _counted(connection, counted)
-        published = dict(_published(connection, settings.schema))
+        published = dict(_published(connection, settings.schema, settings.areas))
     with connect_postgres(settings.warehouse, autocommit=True) as link:
         meta.require_prefix(link, settings.schema)
         measures = [
@@ -89,10 +89,13 @@ def _counted(connection: Connection, objects: list[tuple[str, str, str]]) -> lis
     return [Measure(layer, name, kind, rows=rows[name]) for layer, name, kind in objects]
 
 
-def _published(connection: Connection, prefix: str) -> list[tuple[Any, ...]]:
+def _published(
+    connection: Connection, prefix: str, areas: Collection[str]
+) -> list[tuple[Any, ...]]:
     """Return when each mart was published; nothing before the first publication."""
-    relation = f"{prefix}_marts_operationnel.fraicheur"
-    if not connection.columns(relation):
-        return []
-    published = connection.records(f"select mart, publie_le from {relation}")
-    return [(one["mart"], one["publie_le"]) for one in published]
+    return [
+        (one["mart"], one["publie_le"])
+        for relation in records.freshness_relations(prefix, areas)
+        if connection.columns(relation)
+        for one in connection.records(f"select mart, publie_le from {relation}")
+    ]

@@ -1,6 +1,7 @@
 """What the report reads of the marts, of some zones or of all."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import LiteralString
@@ -9,12 +10,24 @@ from sigeti_dwh.errors import UserError
 from sigeti_dwh.readers.published import PublishedMarts, Row
 
 
+@dataclass(frozen=True)
+class Publication:
+    """Of when its data are, the day that its marts took for today, and when it was made."""
+
+    data_of: datetime
+    today: date
+    since: datetime
+
+
 class Reading:
     """The marts, of the zones given or of all that their reader sees."""
 
-    def __init__(self, marts: PublishedMarts, zones: Sequence[int] = ()) -> None:
+    def __init__(
+        self, marts: PublishedMarts, zones: Sequence[int] = (), login: str | None = None
+    ) -> None:
         self.zones = list(zones)
         self._marts = marts
+        self._login = login
 
     def has(self, mart: str, *columns: str) -> bool:
         """Tell whether a mart is there to be read, with these columns, for the zones wanted."""
@@ -33,20 +46,23 @@ class Reading:
         [row] = self.rows(query, **values)
         return row
 
-    def publication(self) -> tuple[datetime, date]:
-        """Return of when the data are, and the day that the marts took for today.
-
-        Raises UserError when nothing is published.
-        """
+    def publication(self) -> Publication:
+        """Return which publication the marts are of; raise UserError when there is none."""
         if self._marts.columns("fraicheur"):
             found = self.row(
-                "select max(donnees_au) as data_of, max(date_reference) as today from {fraicheur}"
+                """
+                select max(donnees_au) as data_of, max(date_reference) as today,
+                    max(publie_le) as since
+                from {fraicheur}
+                """
             )
             if found["today"] is not None:
-                return found["data_of"], found["today"]
+                return Publication(**found)
+        if self._login is None:
+            raise UserError("Nothing is published yet.\nMarts come from ./run_pipeline.sh")
         raise UserError(
-            "Nothing is published here that this login may read.\n"
-            "Marts come from ./run_pipeline.sh, rights from ./run_pipeline.sh roles --login NAME."
+            f"Nothing is published here that {self._login} may read.\nMarts come from "
+            f"./run_pipeline.sh, rights from ./run_pipeline.sh roles --login {self._login}"
         )
 
 

@@ -21,14 +21,16 @@ def gather(settings: Settings, user: str | None = None, zones: Sequence[int] = (
     Raises UserError when nothing is published, or the login cannot be read as.
     """
     with published_marts(settings, user) as marts:
-        reading = Reading(marts, zones)
+        reading = Reading(marts, zones, user)
         published = reading.publication()
         while True:
-            data_of, today = published
             whose = _whose(reading) if user is not None or zones else "Toutes les zones."
-            report = Report(TITLE, minute(data_of), whose, sections(reading, today))
+            report = Report(
+                TITLE, minute(published.data_of), whose, sections(reading, published.today)
+            )
             # On Spark another publication can begin between two queries.
-            if (published := reading.publication()) == (data_of, today):
+            before, published = published, reading.publication()
+            if published == before:
                 return report
 
 

@@ -49,7 +49,7 @@ def published_marts(
         )
     from sigeti_dwh.spark.marts import marts_of_spark
 
-    return marts_of_spark(settings.spark, settings.schema)
+    return marts_of_spark(settings)
 
 
 @cache

@@ -4,15 +4,18 @@ What is new, changed or gone is found out there, in one transaction. Spark's exe
 these copies by JDBC.
 """
 
+import time
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from psycopg import sql
 
 from sigeti_dwh.areas import LOADS
+from sigeti_dwh.errors import UserError
 from sigeti_dwh.load.documents import area_load
 from sigeti_dwh.load.documents.collections import read_collections
 from sigeti_dwh.settings import Settings
-from sigeti_dwh.spark.connection import connect
+from sigeti_dwh.spark.connection import connect, over_time
 from sigeti_dwh.spark.load import make_schemas
 from sigeti_dwh.spark.raw_table import jdbc_view
 
@@ -47,21 +50,33 @@ def load_area(
     Raises UserError as the load of PostgreSQL does; nothing is written then, nor with `dry_run`.
     """
     assert settings.spark is not None
+    if settings.warehouse.embedded and not _is_loopback(settings.spark.host):
+        raise UserError(
+            "The documents of an optional area are on the embedded server, which only this machine "
+            f"reaches, not the executors of the {settings.spark}.\n"
+            "Set DWH_DB_* to a PostgreSQL server that they reach (docs/spark.md)."
+        )
     area_load.load_area(settings, area, report=report, accept_loss=accept_loss, dry_run=dry_run)
     if dry_run:
         return
     schema = f"raw_{area}"
+    deadline = time.monotonic() + settings.layer_minutes * 60
     make_schemas(settings.spark, [schema])
     tables = {collection.name: DOCUMENTS for collection in read_collections(area)}
     with connect(settings.spark) as connection:
         for name, columns in (tables | {LOADS: LOADED}).items():
             query = _sent(sql.Identifier(schema, name), columns)
-            connection.execute(jdbc_view(ARRIVING, settings.warehouse, query))
+            options = {"sessionInitStatement": "set statement_timeout = 0"}
+            connection.execute(jdbc_view(ARRIVING, settings.warehouse, query, options))
             received = ", ".join(_received(*column) for column in columns.items())
-            connection.execute(
-                f"create or replace table {schema}.{name} using iceberg "
-                f"as select {received} from {ARRIVING}"
-            )
+            try:
+                connection.execute(
+                    f"create or replace table {schema}.{name} using iceberg "
+                    f"as select {received} from {ARRIVING}",
+                    seconds=deadline - time.monotonic(),
+                )
+            except TimeoutError:
+                raise over_time(f"The load of {schema}.{name}", settings) from None
 
 
 def undo_area(settings: Settings, area: str) -> list[str]:
@@ -79,11 +94,20 @@ def undo_area(settings: Settings, area: str) -> list[str]:
             for kind in ("view", "table"):
                 for _, name, *_ in connection.execute(f"show {kind}s in {schema}"):
                     if schema in own or name.partition("__")[0] in models:
-                        connection.execute(f"drop {kind} if exists {schema}.{name}")
+                        # Without it Iceberg leaves the table's files.
+                        purge = " purge" if kind == "table" else ""
+                        connection.execute(f"drop {kind} if exists {schema}.{name}{purge}")
                         dropped.append(f"{schema}.{name}")
         for schema in sorted(own & schemas):
             connection.execute(f"drop namespace {schema}")
     return list(dict.fromkeys(dropped))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _sent(relation: sql.Identifier, columns: dict[str, str]) -> str:

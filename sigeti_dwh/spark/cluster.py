@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,11 +86,14 @@ class Cluster:
             raise
         return self.server(running.thrift_port)
 
-    def start_thrift(self, programs: Programs) -> None:
-        """Start the Thrift server of a running cluster again, at its port, after it was killed."""
+    def start_thrift(self, programs: Programs, **settings: str) -> None:
+        """Start the Thrift server of a running cluster again, at its port, after it was killed.
+
+        `settings` are more of hive.server2's, with `_` for each dot.
+        """
         running = self._running()
         assert running is not None
-        self._launch_thrift(programs, running)
+        self._launch_thrift(programs, running, settings)
 
     def start_worker(self, programs: Programs, number: int) -> None:
         """Start a worker of a running cluster again after it was killed."""
@@ -164,7 +167,14 @@ class Cluster:
             *("--work-dir", str(self.home / "work"), f"spark://{HOST}:{running.master_port}"),
         )
 
-    def _launch_thrift(self, programs: Programs, running: Running) -> None:
+    def _launch_thrift(
+        self, programs: Programs, running: Running, settings: Mapping[str, str] | None = None
+    ) -> None:
+        hive = {
+            "thrift_bind_host": HOST,
+            "thrift_port": str(running.thrift_port),
+            **(settings or {}),
+        }
         thrift = self._spawn(
             programs,
             running,
@@ -176,8 +186,11 @@ class Cluster:
             *("--properties-file", str(self._settings_file)),
             *("--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"),
             "spark-internal",
-            *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
-            *("--hiveconf", f"hive.server2.thrift.port={running.thrift_port}"),
+            *(
+                word
+                for name, value in hive.items()
+                for word in ("--hiveconf", f"hive.server2.{name.replace('_', '.')}={value}")
+            ),
         )
         self._wait(thrift, "thrift", running.thrift_port)
 

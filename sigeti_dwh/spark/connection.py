@@ -10,7 +10,8 @@ from datetime import UTC, date
 from functools import partial
 from typing import Any, Self
 
-from sigeti_dwh.errors import RetryableError, UserError
+from sigeti_dwh.errors import RetryableError, TimeLimitError, UserError
+from sigeti_dwh.settings import Settings
 from sigeti_dwh.spark.packages import install_packages
 from sigeti_dwh.spark.server import FIRST, SparkServer
 
@@ -134,39 +135,55 @@ class Connection:
             raise
 
     def records(
-        self, query: str, values: Mapping[str, object] | None = None
+        self,
+        query: str,
+        values: Mapping[str, object] | None = None,
+        seconds: float | None = None,
     ) -> list[dict[str, Any]]:
-        """Return the rows of a query, in which values stand as %(value)s, by their names."""
-        with translated(self.server):
-            cursor = self._link.cursor()
-            try:
-                cursor.execute(query, values)
-                kinds = {name: TYPES.get(kind) for name, kind, *_ in cursor.description}
-                return [
-                    {
-                        name: read(value) if read and value is not None else value
-                        for (name, read), value in zip(kinds.items(), row, strict=True)
-                    }
-                    for row in rows_of(cursor)
-                ]
-            finally:
-                _close(cursor)
+        """Return the rows of a query, in which values stand as %(value)s, by their names.
+
+        `seconds` are as those of `execute`.
+        """
+        with self._executed(query, values, seconds) as cursor:
+            kinds = {name: TYPES.get(kind) for name, kind, *_ in cursor.description}
+            return [
+                {
+                    name: read(value) if read and value is not None else value
+                    for (name, read), value in zip(kinds.items(), row, strict=True)
+                }
+                for row in rows_of(cursor)
+            ]
 
     def execute(self, statement: str, seconds: float | None = None) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows; raise UserError for what a user can act on.
 
         With `seconds` one that takes longer is ended there, and TimeoutError raised.
         """
+        with self._executed(statement, None, seconds) as cursor:
+            return rows_of(cursor)
+
+    @contextmanager
+    def _executed(
+        self, statement: str, values: Mapping[str, object] | None, seconds: float | None
+    ) -> Iterator[Any]:
         deadline = None if seconds is None else time.monotonic() + seconds
         with translated(self.server):
             cursor = self._link.cursor()
             try:
-                cursor.execute(statement, async_=deadline is not None)
+                cursor.execute(statement, values, async_=deadline is not None)
                 if deadline is not None:
                     _wait(cursor, deadline)
-                return rows_of(cursor)
+                yield cursor
             finally:
                 _close(cursor)
+
+
+def over_time(what: str, settings: Settings) -> TimeLimitError:
+    """Return the error of what the time limit of a layer has ended there."""
+    return TimeLimitError(
+        f"{what} was ended after {settings.layer_minutes:g} minutes.\n"
+        "DWH_LAYER_MINUTES limits it. See what the cluster does."
+    )
 
 
 def connect(server: SparkServer) -> Connection:
@@ -212,6 +229,8 @@ def translated(server: SparkServer) -> Iterator[None]:
     except Exception as error:
         known = refusal(error, server)
         if known is None:
+            # What PyHive has in it is the whole answer of the server, for a program to read.
+            error.args = (said(error),)
             raise
         raise known from error
 

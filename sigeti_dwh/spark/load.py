@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from sigeti_dwh.errors import TimeLimitError, UserError
+from sigeti_dwh.errors import UserError
 from sigeti_dwh.load import records
 from sigeti_dwh.load.public_holidays import known_holidays
 from sigeti_dwh.load.records import LoadResult, TableLoad
@@ -25,7 +25,7 @@ from sigeti_dwh.load.source_check import hold_tables
 from sigeti_dwh.load.source_tables import SourceTable
 from sigeti_dwh.load.unreadable_values import unreadable_value
 from sigeti_dwh.settings import Settings
-from sigeti_dwh.spark.connection import Connection, connect, said
+from sigeti_dwh.spark.connection import Connection, connect, over_time, said
 from sigeti_dwh.spark.raw_table import Extent, RawTable, text
 from sigeti_dwh.spark.server import SparkServer
 from sigeti_dwh.warehouse import meta
@@ -182,10 +182,7 @@ def _bring(
                     seconds=deadline - time.monotonic(),
                 )
             except TimeoutError:
-                raise TimeLimitError(
-                    f"The load was ended after {settings.layer_minutes:g} minutes, at "
-                    f"{table.name}.\nDWH_LAYER_MINUTES limits it. See what the cluster does."
-                ) from None
+                raise over_time(f"The load of {table.name}", settings) from None
             except Exception as error:
                 if re.search(UNHOLDABLE, said(error)):
                     first = said(error).splitlines()[0]

@@ -3,7 +3,7 @@
 from reader import Expected, Serving
 
 NOBODY = "Nobody is told"
-TABLE = r"layer +objects[\s\S]*load +31 [\s\S]*staging +33 [\s\S]*"
+TABLE = r"layer +objects[\s\S]*load +\d+ [\s\S]*staging +\d+ [\s\S]*"
 # What a command leads to where it is typed for the first time.
 TYPED_FIRST = {"./run_pipeline.sh": Expected(says=rf"{TABLE}Done in \d+ s\.")}
 TYPED: dict[str, Expected | Serving] = {

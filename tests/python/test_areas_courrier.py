@@ -20,7 +20,7 @@ from sigeti_dwh.night.run_log import RunLog
 from sigeti_dwh.settings import ROOT
 from sigeti_dwh.warehouse.database import connect
 
-from .area_site import fixtures_of
+from .area_site import empty_panels, fixtures_of
 from .metrics import differing
 from .oracle import compare_area
 from .warehouse import Warehouse
@@ -112,6 +112,7 @@ def test_facts_and_marts_are_what_the_documents_say(published: Warehouse) -> Non
     with connect(published.settings.warehouse) as connection:
         assert compare_area(connection, "courrier") == []
     assert published.differences() == []
+    assert empty_panels(published, "courrier") == []
 
 
 def test_metrics_add_up_to_the_marts(published: Warehouse, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sigeti_dwh.dashboards.files import FOLDER
 from sigeti_dwh.dashboards.reader import check_reader, find_reader, without_unpublished_areas
 from sigeti_dwh.dashboards.specification import read_specification
 from sigeti_dwh.dashboards.superset import bundle
-from sigeti_dwh.dashboards.superset_server import SupersetServer
+from sigeti_dwh.dashboards.superset_server import PYTHON, SupersetServer, python_for_superset
 from sigeti_dwh.errors import UserError
 from sigeti_dwh.morning.country import LEVELS, UNKNOWN
 from sigeti_dwh.settings import Server
@@ -194,6 +194,17 @@ def test_a_pid_of_another_program_is_left_alone(superset: SupersetServer) -> Non
     (superset.home / "superset.pid").write_text("1", encoding="utf-8")
     assert not superset.stop()
     assert not (superset.home / "superset.pid").exists()
+
+
+def test_superset_gets_the_python_that_its_packages_are_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert python_for_superset(PYTHON) == sys.executable
+    with pytest.raises(UserError, match=r"Python 3\.11; this is 3\.13, and no python3\.11"):
+        python_for_superset((3, 13))
+    (tmp_path / "python3.11").touch(mode=0o700)
+    assert python_for_superset((3, 13)) == str(tmp_path / "python3.11")
 
 
 def test_every_package_of_superset_is_pinned_with_its_hash() -> None:

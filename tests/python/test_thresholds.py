@@ -179,6 +179,19 @@ def test_values_are_those_of_sql(warehouse: Warehouse, root: Path) -> None:
     assert values[0].is_crossed
 
 
+def test_a_measure_that_cannot_be_computed_is_named(warehouse: Warehouse, root: Path) -> None:
+    with_thresholds(
+        root,
+        """
+        noms: {words: w, mart: mart_creances_clients, level: all, above: 1,
+            measure: {label: Noms, sql: sum(nom_zone)}}
+        """,
+    )
+    said = r"bi/seuils\.yml: noms: its measure cannot be computed: .*function sum\(text\)"
+    with pytest.raises(UserError, match=said), published_marts(warehouse.settings) as marts:
+        measure(marts, root)
+
+
 def test_those_shipped_are_quiet_on_the_demo(warehouse: Warehouse) -> None:
     with published_marts(warehouse.settings) as marts:
         values = measure(marts)

@@ -51,8 +51,11 @@ def test_an_area_that_is_dropped_leaves_nothing(wider: Site, tmp_path: Path) -> 
     create("courrier", tmp_path / "courrier", seed=1)
     only = replace(wider.spark, areas={"courrier": str(tmp_path / "courrier")})
     wider.night(only)
+    documents = wider.cluster.home / "warehouse" / "raw_courrier"
+    assert list(documents.rglob("*.parquet"))
     dropped = engine_of(only).undo_area("courrier")
     assert {"raw_courrier.templates", "dwh_marts_courrier.mart_dossiers_courrier"} <= set(dropped)
+    assert not list(documents.rglob("*.parquet"))
     with connect(wider.server) as connection:
         schemas = {schema for (schema,) in connection.execute("show namespaces")}
     assert not {"raw_courrier", "dwh_marts_courrier"} & schemas
