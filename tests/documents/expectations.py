@@ -81,8 +81,6 @@ NOT_OURS = "belongs to a product that is not here"
 NOT_TYPED = {
     "./run_tests.sh": ITSELF,
     "./run_tests.sh --fast": TESTS,
-    "./run_tests.sh --documents": ITSELF,
-    "./run_tests.sh --browser": SUPERSET,
     "./run_tests.sh -k monitor": TESTS,
     "./run_tests.sh tests/python/test_cli.py": TESTS,
     "./run_tests.sh tests/python/test_oracle.py": TESTS,
